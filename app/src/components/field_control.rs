@@ -1,0 +1,49 @@
+//! One control of the base experiment, made from its row in the table of fields.
+
+use kappa_core::spec::{Experiment, Field, tree};
+use leptos::prelude::*;
+
+use super::value_input::ValueInput;
+use crate::lab::use_lab;
+
+/// Label, input, help, and what the check says about it.
+#[component]
+pub fn FieldControl(field: &'static Field) -> impl IntoView {
+    let lab = use_lab();
+    let id = format!("field-{}", field.path.replace(['.', '_'], "-"));
+    let text_in = move |experiment: &Experiment| {
+        tree::value(experiment, field)
+            .map(|value| field.text(&value))
+            .unwrap_or_default()
+    };
+    let value = Memo::new(move |_| lab.draft.with(text_in));
+    let changed = move || lab.original.with(text_in) != value.get();
+    let zero = move || {
+        field
+            .zero
+            .filter(|_| value.get() == "0")
+            .map(|meaning| format!("0 means {meaning}."))
+    };
+    // What only the check of the whole experiment can see.
+    let problem = move || {
+        lab.problems.with(|problems| {
+            problems
+                .iter()
+                .find(|p| p.field == field.path)
+                .map(|p| p.sentence.clone())
+        })
+    };
+    let commit = Callback::new(move |text: String| lab.set(field.path, &text));
+    let help_id = format!("{id}-help");
+    view! {
+        <div class="field" class:changed=changed data-field=field.path>
+            <label for=id.clone()>
+                {field.label}
+                {(!field.unit.is_empty()).then(|| view! { <span class="unit">{format!(" ({})", field.unit)}</span> })}
+            </label>
+            <ValueInput field id value commit described_by=help_id.clone()/>
+            <p class="field-problem">{problem}</p>
+            <p class="field-help" id=help_id>{field.help} " " {zero}</p>
+        </div>
+    }
+}

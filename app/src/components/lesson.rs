@@ -1,0 +1,69 @@
+//! What the open experiment is about: the paper, its claim, what it reports, and the lesson.
+
+use kappa_core::catalog::{self, Entry, Paper, Source};
+use leptos::prelude::*;
+
+use crate::lab::use_lab;
+use crate::lessons;
+
+/// Title, claim, citation, lesson.
+#[component]
+pub fn Lesson() -> impl IntoView {
+    let lab = use_lab();
+    let entry = move || lab.entry.get().and_then(catalog::find);
+    let title = Memo::new(move |_| lab.draft.with(|draft| draft.title.clone()));
+    view! {
+        <section class="lesson" aria-labelledby="lesson-title">
+            <h2 id="lesson-title" data-testid="title">{title}</h2>
+            {move || match entry() {
+                Some(Entry::Paper(paper)) => about(paper).into_any(),
+                Some(Entry::Starter(starter)) => view! { <p class="claim">{starter.summary}</p> }.into_any(),
+                None => view! { <p class="claim">"This experiment came with a link."</p> }.into_any(),
+            }}
+        </section>
+    }
+}
+
+fn about(paper: &'static Paper) -> impl IntoView {
+    view! {
+        <p class="claim"><span class="claim-word">"The claim. "</span>{paper.claim}</p>
+        <p class="citation">
+            {paper.authors.join(", ")} ". "
+            <a href=paper.url rel="noreferrer" target="_blank"><cite>{paper.title}</cite></a> ". " {paper.venue} "."
+        </p>
+        <details class="lesson-text" open=true>
+            <summary>"The lesson"</summary>
+            <div class="prose" data-testid="lesson" inner_html=lessons::html(paper.id).unwrap_or_default()></div>
+        </details>
+        <details class="reported">
+            <summary>"What the paper reports, and what to know"</summary>
+            <div class="scroll" tabindex="0" role="region" aria-label="Reported numbers">
+                <table>
+                    <thead>
+                        <tr><th scope="col">"Where"</th><th scope="col">"Variant"</th><th scope="col">"Without"</th>
+                            <th scope="col">"With"</th></tr>
+                    </thead>
+                    <tbody>{paper.reported.iter().map(reported).collect_view()}</tbody>
+                </table>
+            </div>
+            <ul class="notes">{paper.notes.iter().map(|note| view! { <li>{*note}</li> }).collect_view()}</ul>
+        </details>
+    }
+}
+
+fn reported(row: &'static catalog::Reported) -> impl IntoView {
+    let about = if row.approximate { "≈ " } else { "" };
+    let number = move |value: f64| format!("{about}{value:.1} {}", row.unit);
+    let source = match row.source {
+        Source::Paper(place) => format!("In the paper: {place}"),
+        Source::Secondary(place) => format!("Not checked against the paper: {place}"),
+    };
+    view! {
+        <tr title=source>
+            <th scope="row">{row.what}</th>
+            <td>{row.variant_name}</td>
+            <td class="number">{number(row.baseline)}</td>
+            <td class="number">{number(row.variant)}</td>
+        </tr>
+    }
+}

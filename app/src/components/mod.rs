@@ -1,0 +1,68 @@
+//! What is on the page: one component, one file. Each reads the state and calls its methods; styles are in
+//! `app/styles`, one section a component.
+
+mod attention_maps;
+mod catalog_cards;
+mod chart_panel;
+mod checkpoint;
+mod device_choice;
+mod field_control;
+mod footer;
+mod header;
+mod legend;
+mod lesson;
+mod problems;
+mod progress;
+mod results_table;
+mod run_bar;
+mod settings;
+mod share;
+mod spectra;
+mod status_line;
+mod value_input;
+mod variant_card;
+mod variants;
+mod verdict_badge;
+
+use leptos::prelude::*;
+
+/// The whole page.
+pub fn page() -> impl IntoView {
+    view! {
+        <a class="skip-link" href="#bench" on:click=to_bench>"Skip to the laboratory"</a>
+        <header::Header/>
+        <main>
+            <catalog_cards::CatalogCards/>
+            <div class="rooms">
+                <lesson::Lesson/>
+                <div class="setup">
+                    <variants::Variants/>
+                    <settings::Settings/>
+                </div>
+                <section class="bench" id="bench" tabindex="-1" aria-label="Laboratory">
+                    <problems::LinkProblems/>
+                    <run_bar::RunBar/>
+                    <status_line::StatusLine/>
+                    <problems::RunProblems/>
+                    <chart_panel::ChartPanel/>
+                    <progress::VariantProgress/>
+                    <results_table::ResultsTable/>
+                    <attention_maps::AttentionMaps/>
+                    <spectra::Spectra/>
+                </section>
+            </div>
+        </main>
+        <footer::Footer/>
+    }
+}
+
+/// The address belongs to the experiment, so that the skip link moves the focus itself.
+fn to_bench(event: leptos::ev::MouseEvent) {
+    use wasm_bindgen::JsCast;
+    event.prevent_default();
+    if let Some(bench) = document().get_element_by_id("bench")
+        && let Some(bench) = bench.dyn_ref::<web_sys::HtmlElement>()
+    {
+        let _ = bench.focus();
+    }
+}

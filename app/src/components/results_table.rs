@@ -1,0 +1,143 @@
+//! The table of results: mean and interval over seeds, size, difference to the first variant, verdict; and the file
+//! that holds all of it.
+
+use kappa_core::spec::Metric;
+use kappa_core::stats::VerdictReport;
+use leptos::prelude::*;
+use serde_json::json;
+
+use super::legend::Sample;
+use super::verdict_badge::VerdictBadge;
+use crate::browser;
+use crate::lab::use_lab;
+use crate::link;
+use crate::run::results::{Reading, Row, rows, thousands};
+use crate::run::{Phase, RunLog};
+
+/// The results, live from the first evaluation on.
+#[component]
+pub fn ResultsTable() -> impl IntoView {
+    let lab = use_lab();
+    let metric = Memo::new(move |_| lab.run.read(metric));
+    let rows = Memo::new(move |_| lab.run.read(|log| rows(log, metric.get())));
+    let verdicts = Memo::new(move |_| {
+        lab.run.read(|log| {
+            log.variants
+                .iter()
+                .map(|variant| variant.verdict.clone())
+                .collect::<Vec<_>>()
+        })
+    });
+    let empty = Memo::new(move |_| rows.with(Vec::is_empty));
+    let heading = move || match lab.phase() {
+        Phase::Finished => "Results".to_owned(),
+        _ => format!(
+            "Results so far, at step {}",
+            rows.with(|rows| rows.iter().map(|row| row.step).max().unwrap_or(0))
+        ),
+    };
+    let save = move |_| {
+        let text = lab.run.peek(|log| to_json(log, &rows.get_untracked()));
+        browser::download_text("kappa-results.json", "application/json", &text);
+    };
+    view! {
+        <section class="panel results" aria-labelledby="results-title" hidden=empty>
+            <div class="panel-head">
+                <h2 id="results-title">{heading}</h2>
+                <button type="button" class="quiet" data-testid="download-results" on:click=save>"Download as JSON"</button>
+            </div>
+            <div class="scroll" tabindex="0" role="region" aria-label="Results">
+                <table data-testid="results">
+                    <thead>
+                        <tr>
+                            <th scope="col">"Variant"</th>
+                            <th scope="col">{move || format!("{}, mean ± 95 %", Reading::of(metric.get()).name)}</th>
+                            <th scope="col">"n"</th>
+                            <th scope="col">"Parameters"</th>
+                            <th scope="col">"Difference to the first"</th>
+                        </tr>
+                    </thead>
+                    <tbody>
+                        {move || {
+                            let reading = Reading::of(metric.get());
+                            rows.get().into_iter().enumerate().map(|(index, row)| line(index, &row, reading)).collect_view()
+                        }}
+                    </tbody>
+                </table>
+            </div>
+            <ul class="verdicts">
+                {move || {
+                    let names = rows.with(|rows| rows.iter().map(|row| row.name.clone()).collect::<Vec<_>>());
+                    let shown = verdicts.get().into_iter().enumerate();
+                    shown.filter_map(|(index, report)| Some(verdict(index, names.get(index)?.clone(), report?))).collect_view()
+                }}
+            </ul>
+        </section>
+    }
+}
+
+fn line(index: usize, row: &Row, reading: Reading) -> impl IntoView + use<> {
+    let count = match row.value.n == row.replicas {
+        true => row.replicas.to_string(),
+        false => format!("{} of {}", row.value.n, row.replicas),
+    };
+    view! {
+        <tr>
+            <th scope="row"><Sample index/> " " {row.name.clone()}</th>
+            <td class="number">{reading.value(&row.value)}</td>
+            <td class="number">{count}</td>
+            <td class="number">{thousands(row.parameters)}</td>
+            <td class="number">{row.paired.as_ref().map_or("–".to_owned(), |paired| reading.difference(paired))}</td>
+        </tr>
+    }
+}
+
+fn verdict(index: usize, name: String, report: VerdictReport) -> impl IntoView {
+    view! {
+        <li data-testid=format!("verdict-{index}")>
+            <span class="verdict-name">{name}</span>
+            <VerdictBadge report/>
+        </li>
+    }
+}
+
+/// The metric that the run compares.
+fn metric(log: &RunLog) -> Metric {
+    log.experiment
+        .as_ref()
+        .map_or(Metric::Accuracy, |experiment| experiment.compare.metric)
+}
+
+/// Everything one needs to check or repeat the run.
+fn to_json(log: &RunLog, rows: &[Row]) -> String {
+    let variants = log.variants.iter().zip(rows).map(|(variant, row)| {
+        json!({
+            "name": row.name,
+            "parameters": row.parameters,
+            "steps": variant.step,
+            "evaluations": variant.evaluations.iter().map(|evaluation| json!({
+                "step": evaluation.step,
+                "metrics": evaluation.metrics.iter().map(|(metric, values)| json!({"metric": metric, "replicas": values}))
+                    .collect::<Vec<_>>(),
+            })).collect::<Vec<_>>(),
+            "training_loss": variant.loss.points().map(|point| json!({
+                "step": point.x, "mean": point.mean, "half_width": point.half_width, "n": point.n,
+            })).collect::<Vec<_>>(),
+            "diverged": variant.diverged.iter().map(|(replica, step)| json!({"replica": replica, "step": step}))
+                .collect::<Vec<_>>(),
+            "difference_to_first": row.paired,
+            "verdict": variant.verdict,
+        })
+    });
+    let whole = json!({
+        "format": "kappa-lab results 1",
+        "finished": log.phase == Phase::Finished,
+        "date": String::from(js_sys::Date::new_0().to_iso_string()),
+        "lab": env!("CARGO_PKG_VERSION"),
+        "device": log.device,
+        "link": log.experiment.as_ref().map(link::address),
+        "experiment": log.experiment,
+        "variants": variants.collect::<Vec<_>>(),
+    });
+    serde_json::to_string_pretty(&whole).unwrap_or_default()
+}

@@ -1,0 +1,220 @@
+//! One variant: its computed name, what changed, and its patch as rows of a field and a value.
+
+use kappa_core::spec::{Experiment, FIELDS, Field, Kind, field, tree};
+use leptos::prelude::*;
+use serde_json::Value;
+
+use super::legend::Sample;
+use super::value_input::ValueInput;
+use crate::lab::{Lab, use_lab};
+
+/// Where the paths of fields begin that a variant may change.
+const CHANGEABLE: [(&str, &str); 3] = [("model", "Network"), ("training", "Training"), ("task", "Data")];
+
+/// One variant.
+#[component]
+pub fn VariantCard(index: usize) -> impl IntoView {
+    let lab = use_lab();
+    let name = move || {
+        lab.draft
+            .with(|draft| draft.variant_names().get(index).cloned().unwrap_or_default())
+    };
+    let changes = move || {
+        lab.draft.with(|draft| {
+            draft
+                .changes(index)
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+        })
+    };
+    let rows = Memo::new(move |_| {
+        let known = |path: &String| field(path).map(|field| field.path);
+        lab.draft
+            .with(|draft| {
+                draft
+                    .variants
+                    .get(index)
+                    .map(|v| v.set.keys().filter_map(known).collect::<Vec<_>>())
+            })
+            .unwrap_or_default()
+    });
+    let problems = move || {
+        let here = format!("variant.{}", index + 1);
+        let mine = |p: &&kappa_core::spec::Problem| {
+            p.field
+                .strip_prefix(&here)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        lab.problems.with(|problems| {
+            problems
+                .iter()
+                .filter(mine)
+                .map(|p| p.sentence.clone())
+                .collect::<Vec<_>>()
+        })
+    };
+    let only = move || lab.draft.with(|draft| draft.variants.len() == 1);
+    view! {
+        <li class="variant" data-testid=format!("variant-{index}")>
+            <div class="variant-head">
+                <Sample index/>
+                <h3>{name}</h3>
+            </div>
+            <p class="changes">
+                {move || {
+                    let changes = changes();
+                    match (changes.is_empty(), index) {
+                        (false, _) => changes.join(" · "),
+                        (true, 0) => "As set below; the others are compared with this one.".to_owned(),
+                        (true, _) => "Nothing changed yet.".to_owned(),
+                    }
+                }}
+            </p>
+            <ul class="rows">
+                <For each=move || rows.get() key=|path| *path
+                    children=move |path| field(path).map(|field| view! { <Row index field/> })/>
+            </ul>
+            {move || problems().into_iter().map(|sentence| view! { <p class="field-problem">{sentence}</p> }).collect_view()}
+            <div class="variant-foot">
+                <AddRow index/>
+                <button type="button" class="quiet" on:click=move |_| lab.add_variant(Some(index))>"Duplicate"</button>
+                <button type="button" class="quiet" disabled=only on:click=move |_| lab.remove_variant(index)>"Remove"</button>
+            </div>
+        </li>
+    }
+}
+
+/// One field that the variant changes.
+#[component]
+fn Row(index: usize, field: &'static Field) -> impl IntoView {
+    let lab = use_lab();
+    let id = format!("variant-{index}-{}", field.path.replace(['.', '_'], "-"));
+    let value = Memo::new(move |_| lab.draft.with(|draft| text(draft, index, field)));
+    let commit =
+        Callback::new(move |text: String| lab.set_in_variant(index, field.path, field.parse(&text)?));
+    view! {
+        <li class="row">
+            <label for=id.clone() title=field.help>{field.label}</label>
+            <ValueInput field id value commit/>
+            <button type="button" class="quiet row-remove" on:click=move |_| lab.unset_in_variant(index, field.path)>
+                "×" <span class="visually-hidden">{format!("Do not change {}", field.label)}</span>
+            </button>
+        </li>
+    }
+}
+
+/// A select of the fields that this variant does not change yet.
+#[component]
+fn AddRow(index: usize) -> impl IntoView {
+    let lab = use_lab();
+    let options = move || {
+        lab.draft.with(|draft| {
+            let variant = draft.variant(index).unwrap_or_else(|_| draft.clone());
+            let set = draft.variants.get(index).map(|variant| &variant.set);
+            CHANGEABLE.map(|(prefix, title)| {
+                let free = |field: &&Field| {
+                    field.path.split('.').next() == Some(prefix)
+                        && (field.applies)(&variant)
+                        && !set.is_some_and(|set| set.contains_key(field.path))
+                };
+                let option = |field: &'static Field| view! { <option value=field.path>{field.label}</option> };
+                view! { <optgroup label=title>{FIELDS.iter().filter(free).map(option).collect_view()}</optgroup> }
+            })
+        })
+    };
+    let add = move |event: leptos::ev::Event| {
+        let path = event_target_value(&event);
+        if let Some(field) = field(&path) {
+            add_row(lab, index, field);
+        }
+        // The select is a menu: it always shows its first entry.
+        leptos::prelude::event_target::<web_sys::HtmlSelectElement>(&event).set_value("");
+    };
+    view! {
+        <select class="add-row" aria-label=format!("Change a field of variant {}", index + 1)
+            data-testid=format!("variant-{index}-add") on:change=add>
+            <option value="">"Change a field…"</option>
+            {options}
+        </select>
+    }
+}
+
+/// The value of a field in a variant, as text.
+fn text(draft: &Experiment, index: usize, field: &Field) -> String {
+    let set = draft
+        .variants
+        .get(index)
+        .and_then(|variant| variant.set.get(field.path));
+    set.map(|value| field.text(value)).unwrap_or_default()
+}
+
+/// Lets the variant change this field, to a value that differs from the base's.
+fn add_row(lab: Lab, index: usize, field: &'static Field) {
+    let base = lab.draft.with_untracked(|draft| {
+        let variant = draft.variant(index).unwrap_or_else(|_| draft.clone());
+        tree::value(&variant, field)
+    });
+    let Some(base) = base else { return };
+    let other =
+        another(field, &base).filter(|other| lab.set_in_variant(index, field.path, other.clone()).is_ok());
+    if other.is_none() {
+        // No other value comes to mind that is allowed; the user will know one.
+        let _ = lab.set_in_variant(index, field.path, base);
+    }
+}
+
+/// A value that is not `value`: the other state of a switch, the next choice, twice or half the number.
+fn another(field: &Field, value: &Value) -> Option<Value> {
+    let candidates = match field.kind {
+        Kind::Flag => vec![Value::from(!value.as_bool()?)],
+        Kind::Choice { options, .. } => {
+            let at = options
+                .iter()
+                .position(|choice| Some(choice.name) == value.as_str())?;
+            vec![Value::from(options[(at + 1) % options.len()].name)]
+        }
+        Kind::Integer { .. } => {
+            let number = value.as_u64()?;
+            vec![
+                Value::from(number * 2),
+                Value::from(number / 2),
+                Value::from(number + 1),
+            ]
+        }
+        Kind::Float { .. } => {
+            let number = value.as_f64()?;
+            vec![
+                Value::from(number * 2.0),
+                Value::from(number / 2.0),
+                Value::from(1.0),
+            ]
+        }
+        Kind::Text { .. } => Vec::new(),
+    };
+    candidates
+        .into_iter()
+        .find_map(|candidate| field.accept(&candidate).ok().filter(|accepted| accepted != value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_row_proposes_an_allowed_value_that_differs() {
+        let entry = kappa_core::catalog::entries()
+            .next()
+            .expect("the catalog is not empty");
+        for (field, value) in tree::leaves(entry.experiment()) {
+            let changeable = CHANGEABLE
+                .iter()
+                .any(|(prefix, _)| field.path.split('.').next() == Some(*prefix));
+            if changeable {
+                let other = another(field, &value).unwrap_or_else(|| panic!("{}", field.path));
+                assert_ne!(other, value, "{}", field.path);
+                assert_eq!(field.accept(&other).as_ref(), Ok(&other), "{}", field.path);
+            }
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! The client of the engine: owns the Web Worker, sends it [`Command`]s and hands its [`Event`]s on.
+//!
+//! The worker is made after the page has painted. Commands given before it can take them wait for [`Event::Ready`].
+
+use kappa_core::protocol::{Command, Event};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::*;
+use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
+
+/// The module that starts the worker.
+const SCRIPT: &str = "./engine.js";
+
+/// Whether the engine can take commands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum EngineState {
+    /// Not asked for yet.
+    #[default]
+    Absent,
+    /// Being fetched and compiled; megabytes so far, and in all where that is known.
+    Loading {
+        /// Bytes that have arrived.
+        arrived: f64,
+        /// Bytes in all; 0 where the server does not say.
+        total: f64,
+    },
+    /// Listens.
+    Ready,
+    /// Could not be loaded; a sentence says why.
+    Broken(String),
+}
+
+/// What the loading script says before the engine itself can speak.
+#[derive(Deserialize)]
+struct LoaderMessage {
+    engine: LoaderState,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum LoaderState {
+    Loading { arrived: f64, total: f64 },
+    Failed { failed: String },
+}
+
+struct Connection {
+    worker: Worker,
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+    _on_error: Closure<dyn FnMut(ErrorEvent)>,
+}
+
+/// The worker and its state.
+#[derive(Clone, Copy)]
+pub struct Engine {
+    /// Whether it can take commands.
+    pub state: RwSignal<EngineState>,
+    connection: StoredValue<Option<Connection>, LocalStorage>,
+    waiting: StoredValue<Vec<Command>>,
+    on_event: StoredValue<Option<Callback<Event>>>,
+}
+
+impl Engine {
+    /// No worker yet.
+    pub fn new() -> Self {
+        Self {
+            state: RwSignal::new(EngineState::Absent),
+            connection: StoredValue::new_local(None),
+            waiting: StoredValue::new(Vec::new()),
+            on_event: StoredValue::new(None),
+        }
+    }
+
+    /// Who is told of the engine's events.
+    pub fn listen(&self, on_event: Callback<Event>) {
+        self.on_event.set_value(Some(on_event));
+    }
+
+    /// Begins to load the engine. One that is there already is ended first.
+    pub fn open(self) {
+        self.close();
+        self.state.set(EngineState::Loading {
+            arrived: 0.0,
+            total: 0.0,
+        });
+        let options = WorkerOptions::new();
+        options.set_type(WorkerType::Module);
+        let worker = match Worker::new_with_options(SCRIPT, &options) {
+            Ok(worker) => worker,
+            Err(error) => return self.state.set(EngineState::Broken(words(&error))),
+        };
+        let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
+            self.receive(message.data())
+        });
+        let on_error = Closure::<dyn FnMut(ErrorEvent)>::new(move |error: ErrorEvent| {
+            error.prevent_default();
+            self.fail(error.message());
+        });
+        worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+        self.connection.set_value(Some(Connection {
+            worker,
+            _on_message: on_message,
+            _on_error: on_error,
+        }));
+    }
+
+    /// Ends the worker, whatever it is doing; its memory is freed.
+    pub fn close(&self) {
+        self.connection.update_value(|connection| {
+            if let Some(connection) = connection.take() {
+                connection.worker.set_onmessage(None);
+                connection.worker.set_onerror(None);
+                connection.worker.terminate();
+            }
+        });
+        self.state.set(EngineState::Absent);
+    }
+
+    /// Sends a command, now or as soon as the engine listens.
+    pub fn send(self, command: Command) {
+        match self.state.get_untracked() {
+            EngineState::Ready => self.post(&command),
+            EngineState::Loading { .. } => self.waiting.update_value(|waiting| waiting.push(command)),
+            EngineState::Absent | EngineState::Broken(_) => {
+                self.waiting.update_value(|waiting| waiting.push(command));
+                self.open();
+            }
+        }
+    }
+
+    /// Forgets the commands that wait for the engine.
+    pub fn forget(&self) {
+        self.waiting.update_value(Vec::clear);
+    }
+
+    fn post(&self, command: &Command) {
+        let posted = to_js(command).and_then(|message| {
+            self.connection.with_value(|connection| match connection {
+                Some(connection) => connection.worker.post_message(&message),
+                None => Ok(()),
+            })
+        });
+        if let Err(error) = posted {
+            self.fail(words(&error));
+        }
+    }
+
+    fn receive(self, message: JsValue) {
+        if let Ok(LoaderMessage { engine }) = serde_wasm_bindgen::from_value(message.clone()) {
+            return match engine {
+                LoaderState::Loading { arrived, total } => {
+                    self.state.set(EngineState::Loading { arrived, total })
+                }
+                LoaderState::Failed { failed } => self.fail(failed),
+            };
+        }
+        match serde_wasm_bindgen::from_value::<Event>(message) {
+            Ok(Event::Ready) => {
+                self.state.set(EngineState::Ready);
+                for command in self.waiting.try_update_value(std::mem::take).unwrap_or_default() {
+                    self.post(&command);
+                }
+            }
+            Ok(event) => self.hand_on(event),
+            Err(error) => self.fail(format!(
+                "The engine said something that this page does not understand: {error}"
+            )),
+        }
+    }
+
+    fn fail(self, because: String) {
+        let because = if because.is_empty() {
+            "The engine's files could not be loaded.".to_owned()
+        } else {
+            because
+        };
+        self.forget();
+        self.close();
+        self.state.set(EngineState::Broken(because.clone()));
+        self.hand_on(Event::Failed {
+            problems: vec![because],
+        });
+    }
+
+    fn hand_on(&self, event: Event) {
+        if let Some(on_event) = self.on_event.get_value() {
+            on_event.run(event);
+        }
+    }
+}
+
+/// As serde-wasm-bindgen writes it, with tables as plain objects and bytes as one array of bytes.
+fn to_js(command: &Command) -> Result<JsValue, JsValue> {
+    command
+        .serialize(&serde_wasm_bindgen::Serializer::json_compatible().serialize_bytes_as_arrays(false))
+        .map_err(JsValue::from)
+}
+
+fn words(error: &JsValue) -> String {
+    js_sys::Error::from(error.clone()).message().into()
+}

@@ -1,0 +1,371 @@
+//! The engine's events, folded into what the page shows.
+
+use kappa_core::probes::report::ProbeReport;
+use kappa_core::protocol::{DeviceReport, Event, Progress, VariantInfo};
+use kappa_core::spec::{Experiment, Metric};
+use kappa_core::stats::VerdictReport;
+
+use super::{Clock, Curve};
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Phase {
+    /// Nothing has been started.
+    #[default]
+    Idle,
+    /// Asked for; the engine has not begun yet.
+    Starting,
+    /// Training.
+    Running,
+    /// Halted, can go on.
+    Paused,
+    /// Asked to stop; the engine has not answered yet.
+    Stopping,
+    /// Stopped before its end.
+    Stopped,
+    /// All steps done.
+    Finished,
+    /// Ended by an error.
+    Failed,
+}
+
+impl Phase {
+    /// Whether the engine works or would go on.
+    pub fn is_live(self) -> bool {
+        matches!(
+            self,
+            Self::Starting | Self::Running | Self::Paused | Self::Stopping
+        )
+    }
+}
+
+/// One evaluation of one variant on the test split.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evaluation {
+    /// Steps done.
+    pub step: u32,
+    /// The metrics of the task, each with one number a replica.
+    pub metrics: Vec<(Metric, Vec<f32>)>,
+}
+
+/// What is known of one variant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VariantLog {
+    /// Name and size.
+    pub info: VariantInfo,
+    /// Steps done.
+    pub step: u32,
+    /// Training loss.
+    pub loss: Curve,
+    /// Test metrics, in the order of their steps.
+    pub evaluations: Vec<Evaluation>,
+    /// The newest progress, without its losses.
+    pub last: Option<Progress>,
+    /// Replicas that diverged, with the step.
+    pub diverged: Vec<(usize, u32)>,
+    /// The newest probe, with its step.
+    pub probe: Option<(u32, ProbeReport)>,
+    /// Comparison with the first variant.
+    pub verdict: Option<VerdictReport>,
+}
+
+impl VariantLog {
+    fn new(info: VariantInfo, step: u32, steps: u32, replicas: u32) -> Self {
+        Self {
+            info,
+            step,
+            loss: Curve::new(steps, replicas),
+            evaluations: Vec::new(),
+            last: None,
+            diverged: Vec::new(),
+            probe: None,
+            verdict: None,
+        }
+    }
+
+    /// The newest numbers of one metric, one a replica.
+    pub fn newest(&self, metric: Metric) -> Option<(u32, &[f32])> {
+        let evaluation = self.evaluations.last()?;
+        let (_, values) = evaluation.metrics.iter().find(|(other, _)| *other == metric)?;
+        Some((evaluation.step, values))
+    }
+}
+
+/// Everything that is known of the run under way, or of the last one.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RunLog {
+    /// How far it is.
+    pub phase: Phase,
+    /// What was asked for.
+    pub experiment: Option<Experiment>,
+    /// Where it runs.
+    pub device: Option<DeviceReport>,
+    /// Steps of a variant in all.
+    pub steps: u32,
+    /// Replicas of a variant.
+    pub replicas: u32,
+    /// The variants, in the experiment's order.
+    pub variants: Vec<VariantLog>,
+    /// The variant whose shaders are being compiled.
+    pub compiling: Option<usize>,
+    /// The file being fetched, and the share of it that is there.
+    pub loading: Option<(String, f32)>,
+    /// Things the user should know, newest last.
+    pub notes: Vec<String>,
+    /// Why it failed.
+    pub problems: Vec<String>,
+    /// Time.
+    pub clock: Clock,
+    /// Whether the next start goes on with this run.
+    recovering: bool,
+}
+
+impl RunLog {
+    /// The log of a run that was just asked for.
+    pub fn starting(experiment: Experiment, device: Option<DeviceReport>) -> Self {
+        Self {
+            phase: Phase::Starting,
+            experiment: Some(experiment),
+            device,
+            ..Self::default()
+        }
+    }
+
+    /// Share of all steps of all variants that is done, 0 to 1.
+    pub fn share(&self) -> f64 {
+        let all = f64::from(self.steps) * self.variants.len() as f64;
+        let done: f64 = self.variants.iter().map(|variant| f64::from(variant.step)).sum();
+        if all > 0.0 { (done / all).min(1.0) } else { 0.0 }
+    }
+
+    /// Folds one event in. `now` is in milliseconds. A checkpoint is not kept here.
+    pub fn apply(&mut self, event: Event, now: f64) {
+        match event {
+            Event::Ready | Event::Checkpoint { .. } | Event::DeviceLost { .. } => {}
+            Event::Device(device) => self.device = Some(device),
+            Event::Loading { file, share } => self.loading = (share < 1.0).then_some((file, share)),
+            // A new engine goes on with the same run: the curves stay.
+            Event::Started { variants, step, steps, replicas } => {
+                self.phase = Phase::Running;
+                (self.steps, self.replicas, self.loading) = (steps, replicas, None);
+                if std::mem::take(&mut self.recovering) && self.variants.len() == variants.len() {
+                    self.rewind(step);
+                } else {
+                    let new = |info| VariantLog::new(info, step, steps, replicas);
+                    self.variants = variants.into_iter().map(new).collect();
+                    self.clock = Clock::default();
+                }
+                self.clock.run(now);
+            }
+            Event::Compiling { variant } => self.compiling = Some(variant),
+            Event::Progress(progress) => self.progress(progress, now),
+            Event::Evaluated {
+                variant,
+                step,
+                metrics,
+            } => {
+                if let Some(variant) = self.variants.get_mut(variant) {
+                    variant.evaluations.retain(|evaluation| evaluation.step < step);
+                    variant.evaluations.push(Evaluation { step, metrics });
+                }
+            }
+            Event::Probed {
+                variant,
+                step,
+                report,
+            } => {
+                if let Some(variant) = self.variants.get_mut(variant) {
+                    variant.probe = Some((step, report));
+                }
+            }
+            Event::Paused(paused) if self.phase.is_live() => {
+                self.phase = if paused { Phase::Paused } else { Phase::Running };
+                if paused {
+                    self.clock.halt(now)
+                } else {
+                    self.clock.run(now)
+                }
+            }
+            Event::Paused(_) => {}
+            Event::Diverged {
+                variant,
+                replica,
+                step,
+            } => {
+                if let Some(variant) = self.variants.get_mut(variant) {
+                    variant.diverged.push((replica, step));
+                }
+            }
+            Event::Recovered { step, because } => {
+                self.rewind(step);
+                self.recovering = true;
+                self.phase = Phase::Starting;
+                self.clock.halt(now);
+                self.notes.push(because);
+            }
+            Event::Verdict { variant, report } => {
+                if let Some(variant) = self.variants.get_mut(variant) {
+                    variant.verdict = Some(report);
+                }
+            }
+            Event::Finished => self.end(Phase::Finished, now),
+            Event::Stopped => self.end(Phase::Stopped, now),
+            Event::Failed { problems } => {
+                self.problems = problems;
+                self.end(Phase::Failed, now);
+            }
+        }
+    }
+
+    /// Forgets what came after `step`.
+    fn rewind(&mut self, step: u32) {
+        for variant in &mut self.variants {
+            variant.step = variant.step.min(step);
+            variant.loss.rewind(step);
+            variant.evaluations.retain(|evaluation| evaluation.step <= step);
+            variant.diverged.retain(|(_, at)| *at <= step);
+        }
+    }
+
+    fn progress(&mut self, mut progress: Progress, now: f64) {
+        self.compiling = None;
+        let Some(variant) = self.variants.get_mut(progress.variant) else {
+            return;
+        };
+        let losses = std::mem::take(&mut progress.losses);
+        let first = (progress.step + 1).saturating_sub(losses.len() as u32);
+        for (step, losses) in (first..).zip(&losses) {
+            variant.loss.push(step, losses);
+        }
+        variant.step = progress.step;
+        variant.last = Some(progress);
+        // Judged once every variant has compiled.
+        if self.variants.iter().all(|variant| variant.last.is_some()) {
+            self.clock.note(now, self.share());
+        }
+    }
+
+    fn end(&mut self, phase: Phase, now: f64) {
+        self.phase = phase;
+        (self.compiling, self.loading) = (None, None);
+        self.clock.halt(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn started(variants: usize, steps: u32) -> RunLog {
+        let mut log = RunLog::default();
+        let info = VariantInfo {
+            name: "base".to_owned(),
+            parameters: 10,
+            bytes: 40,
+        };
+        log.apply(
+            Event::Started {
+                variants: vec![info; variants],
+                step: 0,
+                steps,
+                replicas: 2,
+            },
+            0.0,
+        );
+        log
+    }
+
+    fn progress(variant: usize, step: u32, losses: &[f32]) -> Event {
+        Event::Progress(Progress {
+            variant,
+            step,
+            losses: losses.iter().map(|loss| vec![*loss; 2]).collect(),
+            gradient_norms: vec![1.0; 2],
+            learning_rate: 1e-3,
+            steps_per_second: 10.0,
+            cost: kappa_core::protocol::Cost::default(),
+        })
+    }
+
+    #[test]
+    fn losses_land_at_the_steps_they_belong_to() {
+        let mut log = started(1, 10);
+        log.apply(progress(0, 3, &[3.0, 2.0, 1.0]), 1.0);
+        let points: Vec<_> = log.variants[0]
+            .loss
+            .points()
+            .map(|point| (point.x, point.mean))
+            .collect();
+        assert_eq!(points, [(1.0, 3.0), (2.0, 2.0), (3.0, 1.0)]);
+        assert_eq!(log.variants[0].step, 3);
+    }
+
+    #[test]
+    fn the_share_counts_every_variant() {
+        let mut log = started(2, 10);
+        log.apply(progress(0, 10, &[1.0]), 1.0);
+        assert_eq!(log.share(), 0.5);
+    }
+
+    #[test]
+    fn a_recovered_run_goes_back_to_its_checkpoint() {
+        let mut log = started(1, 10);
+        log.apply(progress(0, 8, &[1.0; 8]), 1.0);
+        log.apply(
+            Event::Diverged {
+                variant: 0,
+                replica: 1,
+                step: 7,
+            },
+            1.0,
+        );
+        log.apply(
+            Event::Recovered {
+                step: 5,
+                because: "The device was lost.".to_owned(),
+            },
+            2.0,
+        );
+        assert_eq!(log.variants[0].loss.points().count(), 5);
+        assert_eq!((log.variants[0].step, log.variants[0].diverged.len()), (5, 0));
+        assert_eq!(log.notes.len(), 1);
+        let info = log.variants[0].info.clone();
+        log.apply(
+            Event::Started {
+                variants: vec![info],
+                step: 5,
+                steps: 10,
+                replicas: 2,
+            },
+            3.0,
+        );
+        assert_eq!(
+            (log.variants[0].loss.points().count(), log.phase),
+            (5, Phase::Running)
+        );
+    }
+
+    #[test]
+    fn an_event_for_a_variant_that_is_not_there_changes_nothing() {
+        let mut log = started(1, 10);
+        let before = log.clone();
+        log.apply(progress(7, 3, &[1.0]), 1.0);
+        log.apply(
+            Event::Diverged {
+                variant: 7,
+                replica: 0,
+                step: 1,
+            },
+            1.0,
+        );
+        assert_eq!(log, before);
+    }
+
+    #[test]
+    fn a_late_pause_does_not_wake_a_finished_run() {
+        let mut log = started(1, 10);
+        log.apply(Event::Finished, 1.0);
+        log.apply(Event::Paused(true), 2.0);
+        assert_eq!(log.phase, Phase::Finished);
+    }
+}

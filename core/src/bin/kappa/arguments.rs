@@ -1,0 +1,130 @@
+//! What can be written behind `kappa`.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use kappa_core::spec::FIELDS;
+
+/// Everything.
+#[derive(Debug, Parser)]
+#[command(
+    name = "kappa",
+    version,
+    about = "Kappa Lab without a browser: train and compare, on a GPU or the CPU."
+)]
+#[command(
+    after_help = "Exit codes: 0 finished, 1 the run failed, 2 bad usage or a bad experiment, 130 interrupted \
+                        after saving."
+)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List the experiments of the catalog
+    List,
+    /// Show what an experiment compares, and what its paper reports
+    Show {
+        /// A name of the list, a .toml file, or a link of the page
+        experiment: String,
+        /// Print the experiment as a file, and nothing else
+        #[arg(long)]
+        toml: bool,
+    },
+    /// Train and compare the variants of an experiment
+    #[command(after_long_help = fields())]
+    Run(Options),
+    /// List the devices that training can run on
+    Devices,
+}
+
+/// How to run an experiment.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// A name of the list, a .toml file, or a link of the page
+    #[arg(required_unless_present = "resume", conflicts_with = "resume")]
+    pub experiment: Option<String>,
+    /// Where: auto, cpu (or flex), gpu (or wgpu)
+    #[arg(long, default_value = "auto")]
+    pub device: String,
+    /// Replicas of each variant, trained at once: seeds.count
+    #[arg(long, value_name = "N", conflicts_with = "resume")]
+    pub seeds: Option<u32>,
+    /// Optimizer steps: training.steps
+    #[arg(long, value_name = "N", conflicts_with = "resume")]
+    pub steps: Option<u32>,
+    /// Change a field of what all variants start from, e.g. model.heads=8; `kappa help run` lists the fields
+    #[arg(long = "set", value_name = "PATH=VALUE", conflicts_with = "resume")]
+    pub settings: Vec<String>,
+    /// New folder for the experiment, its metrics and its checkpoint [default: runs/NAME]
+    #[arg(long, value_name = "DIR", conflicts_with = "resume")]
+    pub out: Option<PathBuf>,
+    /// Go on with the run that was saved in this folder
+    #[arg(long, value_name = "DIR")]
+    pub resume: Option<PathBuf>,
+    /// Seconds between two checkpoints
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    pub save_every: u64,
+    /// Print what happens as lines of JSON; no progress bars, no table
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Every field that `--set` knows.
+fn fields() -> String {
+    let mut text = String::from("Fields for --set:\n");
+    for field in FIELDS.iter().filter(|field| field.path != "version") {
+        let _ = write!(
+            text,
+            "\n  {}\n      {} It must be {}.\n",
+            field.path,
+            field.help,
+            field.allowed()
+        );
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn parse(words: &str) -> Result<Arguments, clap::Error> {
+        Arguments::try_parse_from(words.split(' '))
+    }
+
+    #[test]
+    fn the_arguments_do_not_contradict_each_other() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_run_needs_an_experiment_or_a_folder_to_resume() {
+        assert!(parse("kappa run digits --set model.heads=2 --set training.steps=9 --json").is_ok());
+        assert!(parse("kappa run --resume runs/digits").is_ok());
+        for wrong in [
+            "kappa run",
+            "kappa run digits --resume runs/digits",
+            "kappa run --resume runs/digits --seeds 2",
+            "kappa run digits --seeds many",
+            "kappa rum digits",
+        ] {
+            assert_eq!(parse(wrong).unwrap_err().exit_code(), 2, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_long_help_lists_every_field() {
+        let help = fields();
+        for field in FIELDS.iter().filter(|field| field.path != "version") {
+            assert!(help.contains(&format!("\n  {}\n", field.path)), "{}", field.path);
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! Events as lines of JSON: for `--json`, and for `metrics.jsonl`.
+//!
+//! Every line is an object with a text `event` and, where it belongs to one, an index `variant` and the number `step` of
+//! steps done. Numbers of replicas are lists in the order of the seeds; a number that is not finite is `null`.
+
+use kappa_core::protocol::{DeviceReport, Event};
+use kappa_core::spec::Metric;
+use kappa_core::stats::VerdictReport;
+use serde::Serialize;
+use serde_json::Value;
+
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+enum Line<'a> {
+    Device(&'a DeviceReport),
+    Started {
+        step: u32,
+        steps: u32,
+        replicas: u32,
+        variants: Vec<Variant<'a>>,
+        version: &'static str,
+    },
+    Trained {
+        variant: usize,
+        step: u32,
+        loss: &'a [f32],
+        #[serde(flatten)]
+        newest: Option<Newest<'a>>,
+    },
+    Evaluated {
+        variant: usize,
+        step: u32,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        accuracy: Option<&'a [f32]>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        loss: Option<&'a [f32]>,
+    },
+    Probed {
+        variant: usize,
+        step: u32,
+        spectra: Vec<Spectrum<'a>>,
+    },
+    Diverged {
+        variant: usize,
+        step: u32,
+        replica: usize,
+    },
+    Verdict {
+        variant: usize,
+        report: &'a VerdictReport,
+    },
+    Finished,
+    Stopped,
+    Failed {
+        problems: &'a [String],
+    },
+}
+
+#[derive(Serialize)]
+struct Variant<'a> {
+    name: &'a str,
+    parameters: u64,
+}
+
+/// What is measured once in some steps.
+#[derive(Serialize)]
+struct Newest<'a> {
+    learning_rate: f32,
+    gradient_norm: &'a [f32],
+    steps_per_second: f32,
+}
+
+/// A spectrum without its many numbers: the checkpoint has the matrix itself.
+#[derive(Serialize)]
+struct Spectrum<'a> {
+    matrix: &'a str,
+    replica: usize,
+    condition_number: f64,
+    stable_rank: f64,
+    frobenius_norm: f64,
+    numerical_rank: usize,
+}
+
+/// The lines of an event; none for what only a page needs. Each ends without a line break.
+pub fn of(event: &Event) -> Vec<String> {
+    let lines = match event {
+        Event::Device(report) => vec![Line::Device(report)],
+        Event::Started {
+            variants,
+            step,
+            steps,
+            replicas,
+        } => vec![Line::Started {
+            step: *step,
+            steps: *steps,
+            replicas: *replicas,
+            variants: variants
+                .iter()
+                .map(|v| Variant {
+                    name: &v.name,
+                    parameters: v.parameters,
+                })
+                .collect(),
+            version: env!("CARGO_PKG_VERSION"),
+        }],
+        Event::Progress(progress) => {
+            let first = (progress.step + 1).saturating_sub(progress.losses.len() as u32);
+            let steps = progress.losses.iter().enumerate();
+            steps
+                .map(|(index, loss)| Line::Trained {
+                    variant: progress.variant,
+                    step: first + index as u32,
+                    loss,
+                    newest: (index + 1 == progress.losses.len()).then_some(Newest {
+                        learning_rate: progress.learning_rate,
+                        gradient_norm: &progress.gradient_norms,
+                        steps_per_second: progress.steps_per_second,
+                    }),
+                })
+                .collect()
+        }
+        Event::Evaluated {
+            variant,
+            step,
+            metrics,
+        } => {
+            let values = |wanted| {
+                metrics
+                    .iter()
+                    .find(|(metric, _)| *metric == wanted)
+                    .map(|(_, v)| v.as_slice())
+            };
+            vec![Line::Evaluated {
+                variant: *variant,
+                step: *step,
+                accuracy: values(Metric::Accuracy),
+                loss: values(Metric::Loss),
+            }]
+        }
+        Event::Probed {
+            variant,
+            step,
+            report,
+        } => {
+            let spectra = report.spectra.iter().map(|one| Spectrum {
+                matrix: &one.name,
+                replica: one.replica,
+                condition_number: one.condition_number,
+                stable_rank: one.stable_rank,
+                frobenius_norm: one.frobenius_norm,
+                numerical_rank: one.numerical_rank,
+            });
+            vec![Line::Probed {
+                variant: *variant,
+                step: *step,
+                spectra: spectra.collect(),
+            }]
+        }
+        Event::Diverged {
+            variant,
+            replica,
+            step,
+        } => {
+            vec![Line::Diverged {
+                variant: *variant,
+                step: *step,
+                replica: *replica,
+            }]
+        }
+        Event::Verdict { variant, report } => vec![Line::Verdict {
+            variant: *variant,
+            report,
+        }],
+        Event::Finished => vec![Line::Finished],
+        Event::Stopped => vec![Line::Stopped],
+        Event::Failed { problems } => vec![Line::Failed { problems }],
+        Event::Ready
+        | Event::Loading { .. }
+        | Event::Compiling { .. }
+        | Event::Paused(_)
+        | Event::Checkpoint { .. }
+        | Event::DeviceLost { .. }
+        | Event::Recovered { .. } => Vec::new(),
+    };
+    lines
+        .iter()
+        .map(|line| serde_json::to_string(line).expect("a line is made of numbers and text"))
+        .collect()
+}
+
+/// Whether a line of `metrics.jsonl` still holds when a run of `steps` goes on from `step`: what comes after will be
+/// written again.
+pub fn holds(line: &str, step: u32, steps: u32) -> bool {
+    let Ok(Value::Object(line)) = serde_json::from_str(line) else {
+        return false;
+    };
+    let event = line.get("event").and_then(Value::as_str).unwrap_or_default();
+    let at = line.get("step").and_then(Value::as_u64);
+    match event {
+        "device" | "started" => true,
+        // What the last step leads to is found once more.
+        "evaluated" | "probed" if step == steps => at.is_some_and(|at| at < u64::from(step)),
+        "trained" | "evaluated" | "probed" | "diverged" => at.is_some_and(|at| at <= u64::from(step)),
+        _ => false,
+    }
+}
+
+/// The divergence that a line of `metrics.jsonl` tells of.
+pub fn diverged(line: &str) -> Option<Event> {
+    let line: Value = serde_json::from_str(line)
+        .ok()
+        .filter(|line: &Value| line["event"] == "diverged")?;
+    let number = |name: &str| line[name].as_u64();
+    Some(Event::Diverged {
+        variant: number("variant")? as usize,
+        replica: number("replica")? as usize,
+        step: number("step")? as u32,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use kappa_core::protocol::{Cost, Progress};
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(event: &Event) -> Vec<Value> {
+        of(event)
+            .iter()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn every_step_has_a_line_and_the_last_of_some_says_more() {
+        let event = Event::Progress(Progress {
+            variant: 1,
+            step: 12,
+            losses: vec![vec![0.5, f32::NAN], vec![0.25, 0.1]],
+            gradient_norms: vec![1.0, 2.0],
+            learning_rate: 0.001,
+            steps_per_second: 10.0,
+            cost: Cost::default(),
+        });
+        let lines = read(&event);
+        assert_eq!(
+            lines[0],
+            json!({"event": "trained", "variant": 1, "step": 11, "loss": [0.5, null]})
+        );
+        assert_eq!(
+            (&lines[1]["step"], &lines[1]["gradient_norm"]),
+            (&json!(12), &json!([1.0, 2.0]))
+        );
+        assert!(
+            of(&event)[1].contains("\"learning_rate\":0.001,"),
+            "{:?}",
+            of(&event)
+        );
+    }
+
+    #[test]
+    fn an_evaluation_has_its_metrics_by_name() {
+        let metrics = vec![(Metric::Loss, vec![0.5]), (Metric::Accuracy, vec![0.75])];
+        let lines = read(&Event::Evaluated {
+            variant: 0,
+            step: 10,
+            metrics,
+        });
+        let expected =
+            json!({"event": "evaluated", "variant": 0, "step": 10, "accuracy": [0.75], "loss": [0.5]});
+        assert_eq!(lines, [expected]);
+    }
+
+    #[test]
+    fn a_resumed_run_drops_what_it_will_write_again() {
+        let evaluated = "{\"event\":\"evaluated\",\"variant\":0,\"step\":10}";
+        assert!(holds(evaluated, 10, 30) && holds(evaluated, 11, 30));
+        assert!(!holds(evaluated, 9, 30) && !holds(evaluated, 10, 10));
+        assert!(holds("{\"event\":\"started\",\"step\":20}", 10, 30));
+        assert!(!holds("{\"event\":\"finished\"}", 30, 30));
+        assert!(!holds("{\"event\":\"trained\",\"step\":1", 10, 30), "a torn line");
+    }
+}

@@ -1,0 +1,61 @@
+//! `kappa`: the laboratory without a browser. Runs the same experiments, from the same files and links, on any GPU that
+//! wgpu knows or on the CPU.
+//!
+//! ```text
+//! kappa list                      what there is
+//! kappa show rethinking-softmax   the claim, the paper's numbers, what is compared, the file
+//! kappa run digits                train; EXPERIMENT is a name of the list, a .toml file or a link of the page
+//! kappa run --resume runs/digits  go on where an interrupted run was saved
+//! kappa devices                   where it can run
+//! ```
+//!
+//! Exit codes: 0 finished, 1 the run failed, 2 bad usage or a bad experiment, 130 interrupted after saving.
+//!
+//! One file each: [`arguments`], [`choose`] (which experiment), [`about`] (list, show, devices), [`run`] (the loop),
+//! [`training`] (the only one that knows the engine), [`folder`] (what a run leaves behind), [`lines`] (events as
+//! JSON), [`screen`] (progress), [`table`] (the end).
+
+mod about;
+mod arguments;
+mod choose;
+mod failure;
+mod folder;
+mod lines;
+mod run;
+mod screen;
+mod table;
+mod training;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use arguments::{Arguments, Command};
+use failure::Failure;
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::List => print(&about::list()),
+        Command::Show { experiment, toml } => about::show(&experiment, toml).and_then(|text| print(&text)),
+        Command::Devices => print(&about::devices(&training::devices())),
+        Command::Run(options) => training::run(&options),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.report();
+            failure.code()
+        }
+    }
+}
+
+/// Writes to standard output. A reader that has seen enough, as `head` has, is no failure.
+fn print(text: &str) -> Result<(), Failure> {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::Run(vec![format!(
+            "Standard output cannot be written: {error}."
+        )])),
+        _ => Ok(()),
+    }
+}

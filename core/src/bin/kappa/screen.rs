@@ -1,0 +1,277 @@
+//! What is seen while training: a bar for each variant, or a line now and then where nobody watches, or JSON.
+
+use std::io::{IsTerminal as _, Write as _};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use kappa_core::protocol::{Event, Progress};
+use kappa_core::spec::Metric;
+
+use crate::lines;
+use crate::table::Results;
+
+/// Where progress is shown. All but JSON goes to standard error.
+pub enum Screen {
+    /// Bars that grow together.
+    Bars {
+        /// All of them.
+        all: MultiProgress,
+        /// One a variant.
+        bars: Vec<ProgressBar>,
+    },
+    /// A line for every evaluation.
+    Lines,
+    /// Every event as JSON, on standard output; `false` when nobody reads it any more.
+    Json(bool),
+}
+
+impl Screen {
+    /// JSON if it is asked for, bars on a terminal, lines elsewhere.
+    pub fn new(json: bool) -> Self {
+        if json {
+            Self::Json(true)
+        } else if std::io::stderr().is_terminal() {
+            Self::Bars {
+                all: MultiProgress::new(),
+                bars: Vec::new(),
+            }
+        } else {
+            Self::Lines
+        }
+    }
+
+    /// Shows what happened; `results` has taken note of it already.
+    pub fn show(&mut self, event: &Event, results: &Results) {
+        match self {
+            Self::Json(read) => {
+                let mut out = std::io::stdout().lock();
+                for line in lines::of(event) {
+                    *read = *read && writeln!(out, "{line}").is_ok();
+                }
+                *read = *read && out.flush().is_ok();
+            }
+            Self::Lines => {
+                if let Some(line) = line(event, results) {
+                    eprintln!("{line}");
+                }
+            }
+            Self::Bars { all, bars } => match event {
+                Event::Started { steps, step, .. } => {
+                    let width = results
+                        .variants
+                        .iter()
+                        .map(|v| v.name.chars().count())
+                        .max()
+                        .unwrap_or_default();
+                    let style = format!("{{prefix:{width}}} {{bar:24}} {{pos:>6}}/{{len}} {{msg}}");
+                    for variant in &results.variants {
+                        let bar = all.add(ProgressBar::new(u64::from(*steps)));
+                        bar.set_style(
+                            ProgressStyle::with_template(&style).unwrap_or(ProgressStyle::default_bar()),
+                        );
+                        bar.set_prefix(variant.name.clone());
+                        bar.set_message("compiling");
+                        bar.set_position(u64::from(*step));
+                        bars.push(bar);
+                    }
+                }
+                Event::Progress(progress) => {
+                    if let Some(bar) = bars.get(progress.variant) {
+                        bar.set_position(u64::from(progress.step));
+                        bar.set_message(message(progress, results));
+                    }
+                }
+                Event::Finished => bars.iter().for_each(ProgressBar::abandon),
+                event => {
+                    if let Some(line) =
+                        line(event, results).filter(|_| !matches!(event, Event::Evaluated { .. }))
+                    {
+                        // Without a terminal there are no bars to disturb.
+                        let _ = all.println(line);
+                    }
+                }
+            },
+        }
+    }
+
+    /// A remark of the program itself.
+    pub fn say(&self, sentence: &str) {
+        match self {
+            Self::Bars { all, .. } => _ = all.println(sentence),
+            Self::Lines | Self::Json(_) => eprintln!("{sentence}"),
+        }
+    }
+}
+
+/// Behind a bar: "loss 0.532, accuracy 93.1 ± 0.4 %, 120 steps/s".
+fn message(progress: &Progress, results: &Results) -> String {
+    let mut parts = Vec::new();
+    if let Some(losses) = progress.losses.last() {
+        let finite: Vec<f32> = losses.iter().copied().filter(|loss| loss.is_finite()).collect();
+        parts.push(match finite.len() {
+            0 => "loss not finite".to_owned(),
+            count => format!("loss {:.3}", finite.iter().sum::<f32>() / count as f32),
+        });
+    }
+    if let Some(variant) = results.variants.get(progress.variant) {
+        let accuracy = variant.mean(Metric::Accuracy);
+        if !accuracy.starts_with('–') {
+            parts.push(format!("accuracy {accuracy}"));
+        }
+    }
+    parts.push(format!("{:.0} steps/s", progress.steps_per_second));
+    parts.join(", ")
+}
+
+/// One line for what is worth one.
+fn line(event: &Event, results: &Results) -> Option<String> {
+    let name = |variant: usize| {
+        results
+            .variants
+            .get(variant)
+            .map_or("", |variant| variant.name.as_str())
+    };
+    match event {
+        Event::Device(report) => {
+            let adapter = Some(&report.adapter)
+                .filter(|a| !a.is_empty())
+                .map(|a| format!(" ({a})"));
+            let because = Some(&report.because)
+                .filter(|b| !b.is_empty())
+                .map(|b| format!(": {b}"));
+            Some(format!(
+                "On {}{}{}",
+                report.engine,
+                adapter.unwrap_or_default(),
+                because.unwrap_or_default()
+            ))
+        }
+        Event::Started {
+            step,
+            steps,
+            replicas,
+            ..
+        } => {
+            let seeds = if *replicas == 1 { "seed" } else { "seeds" };
+            let from = if *step > 0 {
+                format!(" from step {step}")
+            } else {
+                String::new()
+            };
+            let names: Vec<_> = results
+                .variants
+                .iter()
+                .map(|variant| variant.name.as_str())
+                .collect();
+            Some(format!(
+                "{steps} steps{from}, {replicas} {seeds}, variants: {}",
+                names.join("; ")
+            ))
+        }
+        Event::Evaluated {
+            variant,
+            step,
+            metrics,
+        } => {
+            let outcome = results.variants.get(*variant)?;
+            let shown = metrics.iter().map(|(metric, _)| {
+                let word = if *metric == Metric::Accuracy {
+                    "accuracy"
+                } else {
+                    "loss"
+                };
+                format!("{word} {}", outcome.mean(*metric))
+            });
+            let shown = shown.collect::<Vec<_>>().join(", ");
+            Some(format!("step {step}, {}: {shown}", outcome.name))
+        }
+        Event::Diverged {
+            variant,
+            replica,
+            step,
+        } => Some(format!(
+            "step {step}, {}: seed {} of its seeds diverged",
+            name(*variant),
+            replica + 1
+        )),
+        Event::DeviceLost { because } => Some(format!("The device was lost: {because}")),
+        Event::Recovered { step, because } => Some(format!("Goes on from step {step}: {because}")),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kappa_core::protocol::{Cost, DeviceReport, VariantInfo};
+
+    use super::*;
+
+    fn results() -> Results {
+        let mut results = Results::default();
+        let info = |name: &str| VariantInfo {
+            name: name.to_owned(),
+            parameters: 1,
+            bytes: 0,
+        };
+        let variants = vec![info("softmax"), info("x³")];
+        results.take(&Event::Started {
+            variants,
+            step: 0,
+            steps: 30,
+            replicas: 2,
+        });
+        let metrics = vec![(Metric::Accuracy, vec![0.5, 0.5]), (Metric::Loss, vec![1.5, 1.5])];
+        results.take(&Event::Evaluated {
+            variant: 0,
+            step: 10,
+            metrics,
+        });
+        results
+    }
+
+    #[test]
+    fn a_bar_says_what_the_loss_the_accuracy_and_the_speed_are() {
+        let progress = |variant, losses: Vec<f32>| Progress {
+            variant,
+            step: 10,
+            losses: vec![losses],
+            gradient_norms: vec![1.0, 1.0],
+            learning_rate: 1e-3,
+            steps_per_second: 12.3,
+            cost: Cost::default(),
+        };
+        let results = results();
+        assert_eq!(
+            message(&progress(0, vec![0.5, 0.25]), &results),
+            "loss 0.375, accuracy 50.0 ± 0.0 %, 12 steps/s"
+        );
+        assert_eq!(
+            message(&progress(1, vec![f32::NAN; 2]), &results),
+            "loss not finite, 12 steps/s"
+        );
+    }
+
+    #[test]
+    fn where_nobody_watches_a_line_tells_of_every_evaluation() {
+        let results = results();
+        let metrics = vec![(Metric::Loss, vec![1.5, 1.5])];
+        let said = line(
+            &Event::Evaluated {
+                variant: 0,
+                step: 10,
+                metrics,
+            },
+            &results,
+        );
+        assert_eq!(said.as_deref(), Some("step 10, softmax: loss 1.500 ± 0.000"));
+        let report = DeviceReport {
+            engine: "CPU".to_owned(),
+            adapter: String::new(),
+            because: "wgpu found no GPU here.".to_owned(),
+        };
+        assert_eq!(
+            line(&Event::Device(report), &results).as_deref(),
+            Some("On CPU: wgpu found no GPU here.")
+        );
+        assert_eq!(line(&Event::Finished, &results), None);
+    }
+}

@@ -1,0 +1,325 @@
+//! The end of a run: means with 95 % intervals, paired differences, verdicts.
+
+use kappa_core::protocol::Event;
+use kappa_core::spec::{Experiment, Metric};
+use kappa_core::stats::{Summary, VerdictReport};
+
+use crate::about::grouped;
+
+/// What is known of a run so far.
+#[derive(Debug, Default)]
+pub struct Results {
+    /// One a variant, in the experiment's order.
+    pub variants: Vec<Outcome>,
+    replicas: usize,
+    /// Divergence that was told of before the variants were known, after a resume.
+    early: Vec<(usize, usize)>,
+}
+
+/// What is known of a variant.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Computed from its patch.
+    pub name: String,
+    parameters: u64,
+    diverged: Vec<bool>,
+    metrics: Vec<(Metric, Vec<f32>)>,
+    verdict: Option<VerdictReport>,
+}
+
+impl Results {
+    /// Takes note of what happened.
+    pub fn take(&mut self, event: &Event) {
+        match event {
+            Event::Started {
+                variants, replicas, ..
+            } => {
+                self.replicas = *replicas as usize;
+                let outcome = |info: &kappa_core::protocol::VariantInfo| Outcome {
+                    name: info.name.clone(),
+                    parameters: info.parameters,
+                    diverged: vec![false; self.replicas],
+                    ..Outcome::default()
+                };
+                self.variants = variants.iter().map(outcome).collect();
+                for (variant, replica) in std::mem::take(&mut self.early) {
+                    self.mark(variant, replica);
+                }
+            }
+            Event::Diverged { variant, replica, .. } if self.variants.is_empty() => {
+                self.early.push((*variant, *replica));
+            }
+            Event::Diverged { variant, replica, .. } => self.mark(*variant, *replica),
+            Event::Evaluated { variant, metrics, .. } => {
+                if let Some(variant) = self.variants.get_mut(*variant) {
+                    variant.metrics.clone_from(metrics);
+                }
+            }
+            Event::Verdict { variant, report } => {
+                if let Some(variant) = self.variants.get_mut(*variant) {
+                    variant.verdict = Some(report.clone());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn mark(&mut self, variant: usize, replica: usize) {
+        if let Some(diverged) = self
+            .variants
+            .get_mut(variant)
+            .and_then(|v| v.diverged.get_mut(replica))
+        {
+            *diverged = true;
+        }
+    }
+
+    /// The table, and a sentence for every comparison.
+    pub fn table(&self, experiment: &Experiment) -> String {
+        let metrics: Vec<Metric> = self
+            .variants
+            .first()
+            .map(|v| v.metrics.iter().map(|(metric, _)| *metric).collect())
+            .unwrap_or_default();
+        let mut rows = vec![vec!["variant".to_owned(), "parameters".to_owned()]];
+        rows[0].extend(metrics.iter().map(|metric| format!("test {}", word(*metric))));
+        for variant in &self.variants {
+            let mut row = vec![variant.name.clone(), grouped(variant.parameters)];
+            row.extend(metrics.iter().map(|metric| variant.mean(*metric)));
+            rows.push(row);
+        }
+        let mut text = columns(&rows);
+        let several = self.replicas > 1;
+        if several {
+            text.push_str(&format!(
+                "Mean ± half of the 95 % interval over {} seeds.\n",
+                self.replicas
+            ));
+        }
+        let Some(baseline) = self.variants.first() else {
+            return text;
+        };
+        let metric = word(experiment.compare.metric);
+        for variant in &self.variants[1..] {
+            if let Some(verdict) = &variant.verdict {
+                let against = format!("\n{} against {}, {metric}:\n", variant.name, baseline.name);
+                text.push_str(&against);
+                text.push_str(&format!("  {}\n", verdict.sentence));
+            }
+        }
+        if self.variants.iter().any(|variant| variant.verdict.is_some()) {
+            text.push_str(&format!("\n{}\n", claim(experiment)));
+        }
+        text
+    }
+}
+
+impl Outcome {
+    /// "96.2 ± 0.4 %": over the replicas that did not diverge.
+    pub fn mean(&self, metric: Metric) -> String {
+        let values = self
+            .metrics
+            .iter()
+            .find(|(other, _)| *other == metric)
+            .map_or(&[][..], |(_, values)| values);
+        let replicas = values
+            .iter()
+            .zip(self.diverged.iter().chain(std::iter::repeat(&false)));
+        let numbers: Vec<f64> = replicas
+            .filter(|(value, diverged)| value.is_finite() && !**diverged)
+            .map(|(value, _)| f64::from(*value))
+            .collect();
+        let lost = values.len() - numbers.len();
+        let lost = if lost > 0 {
+            format!(" ({lost} diverged)")
+        } else {
+            String::new()
+        };
+        let Ok(summary) = Summary::from_samples(&numbers) else {
+            return format!("–{lost}");
+        };
+        let (scale, digits, unit) = match metric {
+            Metric::Accuracy => (100.0, 1, " %"),
+            Metric::Loss => (1.0, 3, ""),
+        };
+        let half = summary
+            .ci95
+            .map(|(low, high)| format!(" ± {:.digits$}", scale * (high - low) / 2.0));
+        format!(
+            "{:.digits$}{}{unit}{lost}",
+            scale * summary.mean,
+            half.unwrap_or_default()
+        )
+    }
+}
+
+/// What was claimed, in words.
+fn claim(experiment: &Experiment) -> String {
+    let says = kappa_core::spec::field("compare.claim.says").map(|field| field.reading_of(experiment));
+    let says = says.unwrap_or_default().replace('_', " ");
+    let metric = experiment.compare.metric;
+    let margin = experiment.compare.claim.margin.get();
+    let unit = metric.unit();
+    let margin = if margin > 0.0 {
+        format!(
+            ", by a margin of {} {}",
+            format_short(margin * unit.scale),
+            unit.name
+        )
+    } else {
+        String::new()
+    };
+    format!(
+        "The claim: {} is {says} than that of the first variant{margin}.",
+        word(metric)
+    )
+}
+
+fn format_short(number: f64) -> String {
+    format!("{}", (number * 1e6).round() / 1e6)
+}
+
+fn word(metric: Metric) -> &'static str {
+    match metric {
+        Metric::Accuracy => "accuracy",
+        Metric::Loss => "loss",
+    }
+}
+
+/// Rows of cells, each column as wide as its widest cell.
+pub fn columns(rows: &[Vec<String>]) -> String {
+    let count = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let width = |column: usize| {
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.chars().count())
+            .max()
+    };
+    let widths: Vec<usize> = (0..count)
+        .map(|column| width(column).unwrap_or_default())
+        .collect();
+    let mut text = String::new();
+    for row in rows {
+        let cells: Vec<String> = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:<width$}"))
+            .collect();
+        text.push_str(cells.join("   ").trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use kappa_core::catalog;
+    use kappa_core::protocol::VariantInfo;
+
+    use super::*;
+
+    fn started() -> Event {
+        let info = |name: &str| VariantInfo {
+            name: name.to_owned(),
+            parameters: 14_282,
+            bytes: 0,
+        };
+        Event::Started {
+            variants: vec![info("softmax"), info("x³ / √N")],
+            step: 0,
+            steps: 30,
+            replicas: 3,
+        }
+    }
+
+    fn evaluated(variant: usize, accuracy: [f32; 3]) -> Event {
+        let metrics = vec![
+            (Metric::Accuracy, accuracy.to_vec()),
+            (Metric::Loss, vec![0.5, 0.25, f32::NAN]),
+        ];
+        Event::Evaluated {
+            variant,
+            step: 30,
+            metrics,
+        }
+    }
+
+    #[test]
+    fn the_table_has_means_intervals_differences_and_verdicts() {
+        let experiment = catalog::find("tiny").unwrap().experiment();
+        let mut results = Results::default();
+        let compare = &experiment.compare;
+        let numbers = |values: [f32; 3]| values.map(|value| Some(f64::from(value)));
+        let report = VerdictReport::new(
+            compare.metric,
+            compare.claim,
+            &numbers([0.90, 0.91, 0.92]),
+            &numbers([0.95, 0.955, 0.965]),
+        );
+        for event in [
+            started(),
+            evaluated(0, [0.90, 0.91, 0.92]),
+            evaluated(1, [0.95, 0.955, 0.965]),
+            Event::Verdict {
+                variant: 1,
+                report: report.unwrap(),
+            },
+        ] {
+            results.take(&event);
+        }
+        let table = results.table(experiment);
+        let lines: Vec<&str> = table.lines().collect();
+        assert_eq!(lines[0], "variant   parameters   test accuracy   test loss");
+        assert!(
+            lines[1].starts_with("softmax   14,282       91.0 ± 2.5 %"),
+            "{table}"
+        );
+        assert!(lines[1].ends_with("(1 diverged)"), "{table}");
+        assert!(
+            table.contains("x³ / √N against softmax, accuracy:\n  Supported: +4.67 points"),
+            "{table}"
+        );
+        assert!(
+            table.ends_with(
+                "accuracy is not lower than that of the first variant, by a margin of 2 points.\n"
+            )
+        );
+    }
+
+    #[test]
+    fn a_replica_that_diverged_does_not_count_even_if_it_has_a_number() {
+        let mut results = Results::default();
+        // After a resume, the old divergence comes first.
+        results.take(&Event::Diverged {
+            variant: 0,
+            replica: 1,
+            step: 3,
+        });
+        results.take(&started());
+        results.take(&evaluated(0, [0.5, 0.1, 0.5]));
+        assert_eq!(
+            results.variants[0].mean(Metric::Accuracy),
+            "50.0 ± 0.0 % (1 diverged)"
+        );
+        results.take(&Event::Diverged {
+            variant: 0,
+            replica: 0,
+            step: 4,
+        });
+        results.take(&Event::Diverged {
+            variant: 0,
+            replica: 2,
+            step: 4,
+        });
+        assert_eq!(results.variants[0].mean(Metric::Accuracy), "– (3 diverged)");
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let rows = [
+            vec!["a".to_owned(), "1".to_owned()],
+            vec!["√√√".to_owned(), "2".to_owned()],
+        ];
+        assert_eq!(columns(&rows), "a     1\n√√√   2\n");
+    }
+}

@@ -1,0 +1,200 @@
+//! The engine behind the command line: the only file here that knows it.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use kappa_core::protocol::Event;
+use kappa_core::spec::Experiment;
+use kappa_core::train::{Engine, LARGEST_ADVANCE, Session, checkpoint};
+
+use crate::about::Device;
+use crate::arguments::Options;
+use crate::choose;
+use crate::failure::Failure;
+use crate::folder::Folder;
+use crate::run::{Shell, Training};
+use crate::screen::Screen;
+use crate::table::Results;
+
+/// The data is part of the program, so that it runs anywhere.
+const DATA: [(&str, &[u8]); 3] = [
+    ("digits.bin", include_bytes!("../../../../public/data/digits.bin")),
+    ("mnist.bin", include_bytes!("../../../../public/data/mnist.bin")),
+    (
+        "shakespeare.bin",
+        include_bytes!("../../../../public/data/shakespeare.bin"),
+    ),
+];
+
+/// Set by Ctrl-C.
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// Trains, compares, and prints the table.
+pub fn run(options: &Options) -> Result<(), Failure> {
+    let choice = choose::device(&options.device)?;
+    let plan = Plan::new(options)?;
+    let engine = Engine::open(choice).map_err(Failure::run)?;
+    let start = || {
+        Session::start(
+            &engine,
+            plan.experiment.clone(),
+            &data(&plan.experiment)?,
+            plan.resume(),
+        )
+    };
+    let (session, started) = guarded(start).map_err(Failure::run)?.map_err(Failure::Usage)?;
+
+    let (mut folder, earlier) = match &plan.checkpoint {
+        None => (
+            Folder::create(options.out.as_deref(), &plan.name, &plan.experiment)?,
+            Vec::new(),
+        ),
+        Some((path, _)) => Folder::resume(path, session.step(), plan.experiment.training.steps)?,
+    };
+    let (mut screen, mut results) = (Screen::new(options.json), Results::default());
+    earlier.iter().for_each(|event| results.take(event));
+    listen()?;
+    let mut shell = Shell {
+        folder: &mut folder,
+        screen: &mut screen,
+        results: &mut results,
+        stop: &STOP,
+        save_every: Duration::from_secs(options.save_every),
+    };
+    shell.tell(&Event::Device(engine.report.clone()))?;
+    shell.tell(&started)?;
+    shell.drive(&mut Engaged(session))?;
+    if !options.json {
+        crate::print(&format!("\n{}", results.table(&plan.experiment)))?;
+        screen.say(&format!("\nThe run is in {}.", folder.path().display()));
+    }
+    Ok(())
+}
+
+/// What is to be run, before any device is touched.
+struct Plan {
+    experiment: Experiment,
+    name: String,
+    /// The folder to go on in, and its checkpoint.
+    checkpoint: Option<(PathBuf, Vec<u8>)>,
+}
+
+impl Plan {
+    fn new(options: &Options) -> Result<Self, Failure> {
+        if let Some(path) = &options.resume {
+            let bytes = Folder::checkpoint(path)?;
+            let (experiment, _) = checkpoint::describe(&bytes).map_err(Failure::Usage)?;
+            return Ok(Self {
+                experiment,
+                name: String::new(),
+                checkpoint: Some((path.clone(), bytes)),
+            });
+        }
+        let chosen = choose::experiment(options.experiment.as_deref().unwrap_or_default())?;
+        let experiment = choose::changed(chosen.experiment, options.seeds, options.steps, &options.settings)?;
+        Ok(Self {
+            experiment,
+            name: chosen.name,
+            checkpoint: None,
+        })
+    }
+
+    fn resume(&self) -> Option<&[u8]> {
+        self.checkpoint.as_ref().map(|(_, bytes)| bytes.as_slice())
+    }
+}
+
+/// The bytes of the files that an experiment reads.
+fn data(experiment: &Experiment) -> Result<BTreeMap<&'static str, Vec<u8>>, Vec<String>> {
+    let files = Session::files(experiment)?;
+    Ok(DATA
+        .iter()
+        .filter(|(file, _)| files.contains(file))
+        .map(|(file, bytes)| (*file, bytes.to_vec()))
+        .collect())
+}
+
+/// Ctrl-C asks the loop to save and stop; the second time it stops at once.
+fn listen() -> Result<(), Failure> {
+    let handler = || {
+        if STOP.swap(true, Ordering::SeqCst) {
+            std::process::exit(130);
+        }
+        eprintln!("\nSaving; press Ctrl-C again to stop at once.");
+    };
+    ctrlc::set_handler(handler)
+        .map_err(|error| Failure::run(format!("Ctrl-C cannot be listened for: {error}.")))
+}
+
+/// A session of the engine.
+struct Engaged(Session);
+
+impl Training for Engaged {
+    fn step(&self) -> u32 {
+        self.0.step()
+    }
+
+    fn advance(&mut self, steps: u32) -> Result<Vec<Event>, String> {
+        guarded(|| pollster::block_on(self.0.advance(steps)))?
+            .map_err(|error| device_failed(&error.to_string()))
+    }
+
+    fn checkpoint(&mut self) -> Result<Vec<u8>, String> {
+        guarded(|| pollster::block_on(self.0.checkpoint()))?
+            .map_err(|error| device_failed(&error.to_string()))
+    }
+
+    fn largest_advance(&self) -> u32 {
+        LARGEST_ADVANCE
+    }
+}
+
+/// The engine's words on one line.
+fn device_failed(error: &str) -> String {
+    format!("The device failed: {}.", error.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// A panic of the engine or of a driver becomes a sentence; the run is then over, and its checkpoint stays.
+fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic: Box<dyn Any + Send>| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text
+            .or(panic.downcast_ref::<&str>().copied())
+            .unwrap_or("it did not say why");
+        format!("The engine broke down: {text}.")
+    })
+}
+
+/// Everything that training can run on.
+pub fn devices() -> Vec<Device> {
+    let adapters = Engine::adapters();
+    let auto_takes_gpu = adapters.iter().any(|adapter| !adapter.software);
+    let auto = |takes: bool| {
+        if takes {
+            "taken by --device auto".to_owned()
+        } else {
+            String::new()
+        }
+    };
+    let mut devices = vec![Device {
+        choice: "cpu",
+        name: std::env::consts::ARCH.to_owned(),
+        engine: "flex".to_owned(),
+        note: auto(!auto_takes_gpu),
+    }];
+    devices.extend(adapters.into_iter().map(|adapter| Device {
+        choice: "gpu",
+        note: if adapter.software {
+            "computes on the CPU; slower than --device cpu".to_owned()
+        } else {
+            auto(true)
+        },
+        name: adapter.name,
+        engine: adapter.api,
+    }));
+    devices
+}

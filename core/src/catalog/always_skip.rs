@@ -1,0 +1,76 @@
+//! Always Skip Attention: which of the two skips a transformer needs.
+
+use super::{Paper, Reported, Source};
+
+/// Ji, Saratchandran, Moghadam, Lucey; ICCV 2025.
+pub const PAPER: Paper = Paper {
+    id: "always-skip",
+    title: "Always Skip Attention",
+    short_title: "Always skip attention",
+    authors: &[
+        "Yiping Ji",
+        "Hemanth Saratchandran",
+        "Peyman Moghadam",
+        "Simon Lucey",
+    ],
+    venue: "ICCV 2025, pages 23115–23123",
+    url: "https://arxiv.org/abs/2505.01996",
+    claim: "Self-attention is so badly conditioned that it needs its skip connection far more than the MLP needs its own.",
+    slot: "attention skip, MLP skip",
+    reported: &[
+        Reported {
+            what: "ViT-Tiny on CIFAR-10, top-1 accuracy",
+            variant_name: "no MLP skip",
+            unit: "%",
+            baseline: 92.0,
+            variant: 90.0,
+            approximate: true,
+            source: SKIPS,
+        },
+        Reported {
+            what: "ViT-Tiny on CIFAR-10, top-1 accuracy",
+            variant_name: "no attention skip",
+            unit: "%",
+            baseline: 92.0,
+            variant: 70.0,
+            approximate: true,
+            source: SKIPS,
+        },
+        graying("ViT-S on ImageNet-1k, top-1 accuracy", 80.2, 80.4),
+        graying("ViT-B on ImageNet-1k, top-1 accuracy", 81.0, 81.3),
+        graying("Swin-S on ImageNet-1k, top-1 accuracy", 81.3, 81.6),
+        graying("CaiT-S on ImageNet-1k, top-1 accuracy", 82.6, 82.7),
+        graying("PVTv2-b3 on ImageNet-1k, top-1 accuracy", 82.9, 83.0),
+    ],
+    controls: &[
+        "model.attention.skip",
+        "model.mlp.skip",
+        "model.depth",
+        "training.learning_rate",
+        "training.steps",
+        "seeds.count",
+    ],
+    experiment_toml: include_str!("../../experiments/always-skip.toml"),
+    lesson: include_str!("../../../app/lessons/always-skip.md"),
+    notes: &[
+        "The reported numbers come from secondary notes on the paper and were not checked against its tables.",
+        "Without the attention skip, the paper's run diverges after 30 epochs, according to the same notes.",
+        "The paper's optimizer and number of epochs are not known here; the recipe of this experiment is the lab's own.",
+        "Token graying, the paper's remedy, is not part of this experiment.",
+    ],
+};
+
+const SKIPS: Source = Source::Secondary("notes on the paper: the skip ablation, values read roughly");
+
+/// A row of the paper's table for token graying by the discrete cosine transform.
+const fn graying(what: &'static str, baseline: f64, variant: f64) -> Reported {
+    Reported {
+        what,
+        variant_name: "token graying (DCT)",
+        unit: "%",
+        baseline,
+        variant,
+        approximate: false,
+        source: Source::Secondary("notes on the paper: the ImageNet-1k table"),
+    }
+}

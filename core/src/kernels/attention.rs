@@ -1,0 +1,602 @@
+//! The two products of multi-head attention, read straight from the fused projection.
+//!
+//! ```text
+//! S_ij = c · Σₖ Q_ik K_jk        O_ik = Σⱼ A_ij V_jk        for each replica, sample and head
+//! ```
+//!
+//! `Q`, `K` and `V` stay where the projection wrote them, `[R, B·N, 3·W]` with `W = H·d`: no copy, no permutation.
+//! What happens between the two products (softmax, a polynomial, …) is a slot of its own.
+//! Causal: only `j ≤ i` takes part; the other scores are 0 and the other weights are not looked at.
+
+use burn::tensor::Tensor;
+use cubecl::prelude::*;
+
+use super::loops::{add_scaled, dot};
+use super::prelude::*;
+
+/// Attention scores of every head.
+///
+/// # Shapes
+/// - `projected`: `[R, B·N, 3·W]`, queries, keys, values
+/// - returns `[R, B·H, N, N]`
+pub fn attention_scores(projected: Tensor<3>, heads: usize, tokens: usize, scale: f32, causal: bool) -> Tensor<4> {
+    let heads = Heads { heads, tokens, causal };
+    Tensor::from_dispatch(Dispatch::head_scores(projected.into_dispatch(), heads, scale))
+}
+
+/// Values mixed by attention weights.
+///
+/// # Shapes
+/// - `weights`: `[R, B·H, N, N]`
+/// - `projected`: `[R, B·N, 3·W]`
+/// - returns `[R, B·N, W]`, heads side by side
+pub fn attention_mix(weights: Tensor<4>, projected: Tensor<3>, heads: usize, causal: bool) -> Tensor<3> {
+    let heads = Heads { heads, tokens: weights.dims()[2], causal };
+    Tensor::from_dispatch(Dispatch::head_mix(weights.into_dispatch(), projected.into_dispatch(), heads))
+}
+
+/// How the rows of a projection are to be read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Heads {
+    heads: usize,
+    tokens: usize,
+    causal: bool,
+}
+
+impl Heads {
+    /// Samples B of `[R, B·N, …]`.
+    fn samples(&self, shape: &Shape) -> usize {
+        shape[1] / self.tokens
+    }
+
+    fn scores(&self, projected: &Shape) -> Shape {
+        Shape::new([projected[0], self.samples(projected) * self.heads, self.tokens, self.tokens])
+    }
+
+    fn mixed(&self, projected: &Shape) -> Shape {
+        Shape::new([projected[0], projected[1], projected[2] / 3])
+    }
+
+    fn projected(&self, mixed: &Shape) -> Shape {
+        Shape::new([mixed[0], mixed[1], 3 * mixed[2]])
+    }
+}
+
+#[backend_extension(Flex, Cube, Autodiff, Fusion)]
+pub(super) trait AttentionOps: Backend {
+    #[fusion(dtype = projected, shape = heads.scores(projected))]
+    fn head_scores(projected: FloatTensor<Self>, heads: Heads, scale: f32) -> FloatTensor<Self>;
+
+    #[fusion(dtype = projected, shape = heads.mixed(projected))]
+    fn head_mix(weights: FloatTensor<Self>, projected: FloatTensor<Self>, heads: Heads) -> FloatTensor<Self>;
+}
+
+#[backend_extension(Flex, Cube, Fusion)]
+pub(super) trait AttentionGradients: Backend {
+    /// `∂Q = c ∂S K`, `∂K = c ∂Sᵀ Q`, 0 for the values, side by side
+    #[fusion(dtype = projected, shape = projected)]
+    fn head_scores_input(
+        projected: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        heads: Heads,
+        scale: f32,
+    ) -> FloatTensor<Self>;
+
+    /// `∂A = ∂O Vᵀ`
+    #[fusion(dtype = projected, shape = heads.scores(projected))]
+    fn head_mix_weights(
+        projected: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        heads: Heads,
+    ) -> FloatTensor<Self>;
+
+    /// `∂V = Aᵀ ∂O`, 0 for queries and keys, side by side
+    #[fusion(dtype = grad, shape = heads.projected(grad))]
+    fn head_mix_values(weights: FloatTensor<Self>, grad: FloatTensor<Self>, heads: Heads) -> FloatTensor<Self>;
+}
+
+impl<B: Backend + AttentionOps + AttentionGradients, C: CheckpointStrategy> AttentionOps for Autodiff<B, C> {
+    fn head_scores(projected: FloatTensor<Self>, heads: Heads, scale: f32) -> FloatTensor<Self> {
+        #[derive(Debug)]
+        struct Scores;
+
+        impl<B: Backend + AttentionGradients> Backward<B, 1> for Scores {
+            type State = (FloatTensor<B>, Heads, f32);
+
+            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+                let (projected, heads, scale) = ops.state;
+                unary::<B, _>(ops.parents, ops.node, grads, |grad| {
+                    B::head_scores_input(projected, grad, heads, scale)
+                });
+            }
+        }
+
+        let node = projected.node();
+        let projected = projected.into_primitive();
+        match Scores.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let scores = B::head_scores(projected.clone(), heads, scale);
+                prep.finish((projected, heads, scale), scores)
+            }
+            OpsKind::UnTracked(prep) => prep.finish(B::head_scores(projected, heads, scale)),
+        }
+    }
+
+    fn head_mix(weights: FloatTensor<Self>, projected: FloatTensor<Self>, heads: Heads) -> FloatTensor<Self> {
+        #[derive(Debug)]
+        struct Mix;
+
+        impl<B: Backend + AttentionGradients> Backward<B, 2> for Mix {
+            type State = (FloatTensor<B>, FloatTensor<B>, Heads);
+
+            fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
+                let grad = grads.consume::<B>(&ops.node);
+                let [weights_node, projected_node] = ops.parents;
+                let (weights, projected, heads) = ops.state;
+                if let Some(node) = weights_node {
+                    grads.register::<B>(node.id, B::head_mix_weights(projected, grad.clone(), heads));
+                }
+                if let Some(node) = projected_node {
+                    grads.register::<B>(node.id, B::head_mix_values(weights, grad, heads));
+                }
+            }
+        }
+
+        let nodes = [weights.node(), projected.node()];
+        let (weights, projected) = (weights.into_primitive(), projected.into_primitive());
+        match Mix.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let mixed = B::head_mix(weights.clone(), projected.clone(), heads);
+                prep.finish((weights, projected, heads), mixed)
+            }
+            OpsKind::UnTracked(prep) => prep.finish(B::head_mix(weights, projected, heads)),
+        }
+    }
+}
+
+/// Columns of a row of scores that one thread computes.
+const TILE: usize = 4;
+
+/// `out[i, j] = scale · left[i] · right[j]` over the vectors of one head; one thread for each row and `tile` columns.
+///
+/// A row of `left` is `left_width` vectors long and the head's part starts at `left_at`; `right` likewise.
+#[cube(launch_unchecked)]
+fn products_kernel<N: Size>(
+    left: &[Vector<f32, N>],
+    right: &[Vector<f32, N>],
+    out: &mut [f32],
+    scale: f32,
+    units: usize,
+    tokens: usize,
+    heads: usize,
+    depth: usize,
+    left_width: usize,
+    left_at: usize,
+    right_width: usize,
+    right_at: usize,
+    #[comptime] causal: bool,
+    #[comptime] tile: usize,
+) {
+    if ABSOLUTE_POS >= units {
+        terminate!();
+    }
+    let tiles = (tokens + tile - 1) / tile;
+    let first = ABSOLUTE_POS % tiles * tile;
+    let row = ABSOLUTE_POS / tiles;
+    let i = row % tokens;
+    let head = row / tokens % heads;
+    let sample = row / (tokens * heads);
+
+    let mut sums = Array::<Vector<f32, N>>::new(tile);
+    let mut starts = Array::<usize>::new(tile);
+    #[unroll]
+    for t in 0..tile {
+        sums[t] = Vector::new(0.0);
+        let j = min(first + t, tokens - 1);
+        starts[t] = (sample * tokens + j) * right_width + right_at + head * depth;
+    }
+    let from = (sample * tokens + i) * left_width + left_at + head * depth;
+    for k in 0..depth {
+        let value = left[from + k];
+        #[unroll]
+        for t in 0..tile {
+            sums[t] += value * right[starts[t] + k];
+        }
+    }
+    #[unroll]
+    for t in 0..tile {
+        let j = first + t;
+        if j < tokens {
+            let mut product = sums[t].vector_sum() * scale;
+            if causal {
+                product = select(j > i, 0.0f32, product);
+            }
+            out[row * tokens + j] = product;
+        }
+    }
+}
+
+/// `Σ weights · lines` over `count` tokens.
+#[cube]
+fn weighted_sum<N: Size>(
+    weights: &[f32],
+    weights_from: usize,
+    weights_step: usize,
+    lines: &[Vector<f32, N>],
+    lines_from: usize,
+    lines_step: usize,
+    count: usize,
+) -> Vector<f32, N> {
+    let mut sum = Vector::<f32, N>::new(0.0);
+    let mut w = weights_from;
+    let mut l = lines_from;
+    for _ in 0..count {
+        sum += Vector::new(weights[w]) * lines[l];
+        w += weights_step;
+        l += lines_step;
+    }
+    sum
+}
+
+/// One thread for each vector of the result `[R, B·N, W]`.
+#[cube(launch_unchecked)]
+fn mix_kernel<N: Size>(
+    weights: &[f32],
+    projected: &[Vector<f32, N>],
+    out: &mut [Vector<f32, N>],
+    units: usize,
+    tokens: usize,
+    heads: usize,
+    depth: usize,
+    #[comptime] causal: bool,
+) {
+    if ABSOLUTE_POS >= units {
+        terminate!();
+    }
+    let width = heads * depth;
+    let column = ABSOLUTE_POS % width;
+    let row = ABSOLUTE_POS / width;
+    let token = row % tokens;
+    let sample = row / tokens;
+    let head = sample * heads + column / depth;
+    let mut count = tokens;
+    if causal {
+        count = token + 1;
+    }
+    let lines = sample * tokens * 3 * width + 2 * width + column;
+    out[ABSOLUTE_POS] =
+        weighted_sum::<N>(weights, (head * tokens + token) * tokens, 1, projected, lines, 3 * width, count);
+}
+
+/// One thread for each vector of `∂Q | ∂K | 0`.
+#[cube(launch_unchecked)]
+fn scores_input_kernel<N: Size>(
+    projected: &[Vector<f32, N>],
+    grad: &[f32],
+    out: &mut [Vector<f32, N>],
+    scale: f32,
+    units: usize,
+    tokens: usize,
+    heads: usize,
+    depth: usize,
+    #[comptime] causal: bool,
+) {
+    if ABSOLUTE_POS >= units {
+        terminate!();
+    }
+    let width = heads * depth;
+    let column = ABSOLUTE_POS % width;
+    let part = ABSOLUTE_POS / width % 3;
+    let row = ABSOLUTE_POS / (3 * width);
+    let token = row % tokens;
+    let sample = row / tokens;
+    let scores = (sample * heads + column / depth) * tokens * tokens;
+    let lines = sample * tokens * 3 * width + column;
+    let mut result = Vector::<f32, N>::new(0.0);
+    if part == 0 {
+        let mut count = tokens;
+        if causal {
+            count = token + 1;
+        }
+        let from = scores + token * tokens;
+        result = weighted_sum::<N>(grad, from, 1, projected, lines + width, 3 * width, count);
+    } else if part == 1 {
+        let mut first = 0usize;
+        if causal {
+            first = token;
+        }
+        let from = scores + first * tokens + token;
+        let queries = lines + first * 3 * width;
+        result = weighted_sum::<N>(grad, from, tokens, projected, queries, 3 * width, tokens - first);
+    }
+    out[ABSOLUTE_POS] = result * Vector::new(scale);
+}
+
+/// One thread for each vector of `0 | 0 | ∂V`.
+#[cube(launch_unchecked)]
+fn mix_values_kernel<N: Size>(
+    weights: &[f32],
+    grad: &[Vector<f32, N>],
+    out: &mut [Vector<f32, N>],
+    units: usize,
+    tokens: usize,
+    heads: usize,
+    depth: usize,
+    #[comptime] causal: bool,
+) {
+    if ABSOLUTE_POS >= units {
+        terminate!();
+    }
+    let width = heads * depth;
+    let column = ABSOLUTE_POS % width;
+    let part = ABSOLUTE_POS / width % 3;
+    let row = ABSOLUTE_POS / (3 * width);
+    let token = row % tokens;
+    let sample = row / tokens;
+    let mut result = Vector::<f32, N>::new(0.0);
+    if part == 2 {
+        let mut first = 0usize;
+        if causal {
+            first = token;
+        }
+        let head = sample * heads + column / depth;
+        let from = head * tokens * tokens + first * tokens + token;
+        let lines = (sample * tokens + first) * width + column;
+        result = weighted_sum::<N>(weights, from, tokens, grad, lines, width, tokens - first);
+    }
+    out[ABSOLUTE_POS] = result;
+}
+
+/// Where the rows of one operand of [`products_kernel`] begin: width of a row and offset, in numbers.
+struct Rows {
+    width: usize,
+    at: usize,
+}
+
+fn products(
+    left: FloatTensor<CubeBackend>,
+    left_rows: Rows,
+    right: FloatTensor<CubeBackend>,
+    right_rows: Rows,
+    heads: Heads,
+    scale: f32,
+) -> FloatTensor<CubeBackend> {
+    let shape = heads.scores(&left.shape());
+    let out = empty(&left, shape.clone());
+    let depth = right_rows.width / 3 / heads.heads;
+    let n = vector_size(&[depth]);
+    let units = shape[0] * shape[1] * heads.tokens * heads.tokens.div_ceil(TILE);
+    let (count, dim) = grid(&out.client, units);
+    unsafe {
+        products_kernel::launch_unchecked(
+            &out.client,
+            count,
+            dim,
+            n,
+            left.into_buffer_arg(),
+            right.into_buffer_arg(),
+            out.clone().into_buffer_arg(),
+            scale,
+            units,
+            heads.tokens,
+            heads.heads,
+            depth / n,
+            left_rows.width / n,
+            left_rows.at / n,
+            right_rows.width / n,
+            right_rows.at / n,
+            heads.causal,
+            TILE,
+        );
+    }
+    out
+}
+
+impl AttentionOps for CubeBackend {
+    fn head_scores(projected: FloatTensor<Self>, heads: Heads, scale: f32) -> FloatTensor<Self> {
+        let projected = contiguous(projected);
+        let width = projected.shape()[2];
+        let (queries, keys) = (Rows { width, at: 0 }, Rows { width, at: width / 3 });
+        products(projected.clone(), queries, projected, keys, heads, scale)
+    }
+
+    fn head_mix(weights: FloatTensor<Self>, projected: FloatTensor<Self>, heads: Heads) -> FloatTensor<Self> {
+        let (weights, projected) = (contiguous(weights), contiguous(projected));
+        let shape = heads.mixed(&projected.shape());
+        let out = empty(&projected, shape.clone());
+        let depth = shape[2] / heads.heads;
+        let n = vector_size(&[depth]);
+        let units = shape.num_elements() / n;
+        let (count, dim) = grid(&out.client, units);
+        unsafe {
+            mix_kernel::launch_unchecked(
+                &out.client,
+                count,
+                dim,
+                n,
+                weights.into_buffer_arg(),
+                projected.into_buffer_arg(),
+                out.clone().into_buffer_arg(),
+                units,
+                heads.tokens,
+                heads.heads,
+                depth / n,
+                heads.causal,
+            );
+        }
+        out
+    }
+}
+
+impl AttentionGradients for CubeBackend {
+    fn head_scores_input(
+        projected: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        heads: Heads,
+        scale: f32,
+    ) -> FloatTensor<Self> {
+        let (projected, grad) = (contiguous(projected), contiguous(grad));
+        let shape = projected.shape();
+        let out = empty(&projected, shape.clone());
+        let depth = shape[2] / 3 / heads.heads;
+        let n = vector_size(&[depth]);
+        let units = shape.num_elements() / n;
+        let (count, dim) = grid(&out.client, units);
+        unsafe {
+            scores_input_kernel::launch_unchecked(
+                &out.client,
+                count,
+                dim,
+                n,
+                projected.into_buffer_arg(),
+                grad.into_buffer_arg(),
+                out.clone().into_buffer_arg(),
+                scale,
+                units,
+                heads.tokens,
+                heads.heads,
+                depth / n,
+                heads.causal,
+            );
+        }
+        out
+    }
+
+    fn head_mix_weights(
+        projected: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        heads: Heads,
+    ) -> FloatTensor<Self> {
+        let (projected, grad) = (contiguous(projected), contiguous(grad));
+        let width = projected.shape()[2];
+        let (left, values) = (Rows { width: width / 3, at: 0 }, Rows { width, at: 2 * width / 3 });
+        products(grad, left, projected, values, heads, 1.0)
+    }
+
+    fn head_mix_values(weights: FloatTensor<Self>, grad: FloatTensor<Self>, heads: Heads) -> FloatTensor<Self> {
+        let (weights, grad) = (contiguous(weights), contiguous(grad));
+        let shape = heads.projected(&grad.shape());
+        let out = empty(&grad, shape.clone());
+        let depth = shape[2] / 3 / heads.heads;
+        let n = vector_size(&[depth]);
+        let units = shape.num_elements() / n;
+        let (count, dim) = grid(&out.client, units);
+        unsafe {
+            mix_values_kernel::launch_unchecked(
+                &out.client,
+                count,
+                dim,
+                n,
+                weights.into_buffer_arg(),
+                grad.into_buffer_arg(),
+                out.clone().into_buffer_arg(),
+                units,
+                heads.tokens,
+                heads.heads,
+                depth / n,
+                heads.causal,
+            );
+        }
+        out
+    }
+}
+
+/// Calls `visit(head, i, j)` for every pair of tokens that see each other; `head` counts replicas, samples, heads.
+fn pairs(heads: Heads, groups: usize, mut visit: impl FnMut(usize, usize, usize)) {
+    for head in 0..groups {
+        for i in 0..heads.tokens {
+            let seen = if heads.causal { i + 1 } else { heads.tokens };
+            for j in 0..seen {
+                visit(head, i, j);
+            }
+        }
+    }
+}
+
+/// Finds the part of a row that belongs to a head: `[rows, width]`, token `t`, starting at column `at`.
+fn head_at(heads: Heads, head: usize, token: usize, width: usize, at: usize, depth: usize) -> usize {
+    let (sample, head) = (head / heads.heads, head % heads.heads);
+    (sample * heads.tokens + token) * width + at + head * depth
+}
+
+impl AttentionOps for Flex {
+    fn head_scores(projected: FloatTensor<Self>, heads: Heads, scale: f32) -> FloatTensor<Self> {
+        let shape = heads.scores(&projected.shape());
+        let width = projected.shape()[2];
+        let (w, d) = (width / 3, width / 3 / heads.heads);
+        let x = Values::of(&projected);
+        let mut scores = vec![0.0; shape.num_elements()];
+        pairs(heads, shape[0] * shape[1], |head, i, j| {
+            let query = &x[head_at(heads, head, i, width, 0, d)..][..d];
+            let key = &x[head_at(heads, head, j, width, w, d)..][..d];
+            scores[(head * heads.tokens + i) * heads.tokens + j] = scale * dot(query, key);
+        });
+        tensor(scores, shape)
+    }
+
+    fn head_mix(weights: FloatTensor<Self>, projected: FloatTensor<Self>, heads: Heads) -> FloatTensor<Self> {
+        let shape = heads.mixed(&projected.shape());
+        let (w, d) = (shape[2], shape[2] / heads.heads);
+        let (a, x) = (Values::of(&weights), Values::of(&projected));
+        let mut out = vec![0.0; shape.num_elements()];
+        pairs(heads, weights.shape()[0] * weights.shape()[1], |head, i, j| {
+            let value = &x[head_at(heads, head, j, 3 * w, 2 * w, d)..][..d];
+            let weight = a[(head * heads.tokens + i) * heads.tokens + j];
+            add_scaled(&mut out[head_at(heads, head, i, w, 0, d)..][..d], weight, value);
+        });
+        tensor(out, shape)
+    }
+}
+
+impl AttentionGradients for Flex {
+    fn head_scores_input(
+        projected: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        heads: Heads,
+        scale: f32,
+    ) -> FloatTensor<Self> {
+        let shape = projected.shape();
+        let (w, d) = (shape[2] / 3, shape[2] / 3 / heads.heads);
+        let (x, g) = (Values::of(&projected), Values::of(&grad));
+        let mut out = vec![0.0; shape.num_elements()];
+        pairs(heads, grad.shape()[0] * grad.shape()[1], |head, i, j| {
+            let weight = scale * g[(head * heads.tokens + i) * heads.tokens + j];
+            let query = head_at(heads, head, i, 3 * w, 0, d);
+            let key = head_at(heads, head, j, 3 * w, w, d);
+            add_scaled(&mut out[query..][..d], weight, &x[key..][..d]);
+            add_scaled(&mut out[key..][..d], weight, &x[query..][..d]);
+        });
+        tensor(out, shape)
+    }
+
+    fn head_mix_weights(
+        projected: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        heads: Heads,
+    ) -> FloatTensor<Self> {
+        let shape = heads.scores(&projected.shape());
+        let w = projected.shape()[2] / 3;
+        let d = w / heads.heads;
+        let (x, g) = (Values::of(&projected), Values::of(&grad));
+        let mut out = vec![0.0; shape.num_elements()];
+        pairs(heads, shape[0] * shape[1], |head, i, j| {
+            let value = &x[head_at(heads, head, j, 3 * w, 2 * w, d)..][..d];
+            let line = &g[head_at(heads, head, i, w, 0, d)..][..d];
+            out[(head * heads.tokens + i) * heads.tokens + j] = dot(line, value);
+        });
+        tensor(out, shape)
+    }
+
+    fn head_mix_values(weights: FloatTensor<Self>, grad: FloatTensor<Self>, heads: Heads) -> FloatTensor<Self> {
+        let shape = heads.projected(&grad.shape());
+        let (w, d) = (shape[2] / 3, shape[2] / 3 / heads.heads);
+        let (a, g) = (Values::of(&weights), Values::of(&grad));
+        let mut out = vec![0.0; shape.num_elements()];
+        pairs(heads, weights.shape()[0] * weights.shape()[1], |head, i, j| {
+            let weight = a[(head * heads.tokens + i) * heads.tokens + j];
+            let line = &g[head_at(heads, head, i, w, 0, d)..][..d];
+            add_scaled(&mut out[head_at(heads, head, j, 3 * w, 2 * w, d)..][..d], weight, line);
+        });
+        tensor(out, shape)
+    }
+}

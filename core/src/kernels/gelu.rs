@@ -1,0 +1,148 @@
+//! The Gaussian error linear unit (Hendrycks and Gimpel, arXiv 1606.08415), exact form.
+//!
+//! ```text
+//! y = x · Φ(x),  Φ(x) = (1 + erf(x / √2)) / 2        y' = Φ(x) + x · φ(x),  φ(x) = exp(−x²/2) / √(2π)
+//! ```
+
+use std::f32::consts::{FRAC_1_SQRT_2, PI};
+
+use burn::tensor::Tensor;
+use cubecl::prelude::*;
+
+use super::prelude::*;
+
+/// GELU, element by element.
+///
+/// # Shapes
+/// - `x`: `[R, M, D]`
+/// - returns `[R, M, D]`
+pub fn gelu(x: Tensor<3>) -> Tensor<3> {
+    Tensor::from_dispatch(Dispatch::gelu_exact(x.into_dispatch()))
+}
+
+#[backend_extension(Flex, Cube, Autodiff, Fusion)]
+pub(super) trait GeluOps: Backend {
+    #[fusion(dtype = x, shape = x)]
+    fn gelu_exact(x: FloatTensor<Self>) -> FloatTensor<Self>;
+}
+
+#[backend_extension(Flex, Cube, Fusion)]
+pub(super) trait GeluGradients: Backend {
+    /// `∂x = ∂y · y'(x)`
+    #[fusion(dtype = x, shape = x)]
+    fn gelu_exact_input(x: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self>;
+}
+
+impl<B: Backend + GeluOps + GeluGradients, C: CheckpointStrategy> GeluOps for Autodiff<B, C> {
+    fn gelu_exact(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        #[derive(Debug)]
+        struct Gelu;
+
+        impl<B: Backend + GeluGradients> Backward<B, 1> for Gelu {
+            type State = FloatTensor<B>;
+
+            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+                unary::<B, _>(ops.parents, ops.node, grads, |grad| B::gelu_exact_input(ops.state, grad));
+            }
+        }
+
+        let node = x.node();
+        let x = x.into_primitive();
+        match Gelu.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(x.clone(), B::gelu_exact(x)),
+            OpsKind::UnTracked(prep) => prep.finish(B::gelu_exact(x)),
+        }
+    }
+}
+
+#[cube]
+fn cdf<N: Size>(x: Vector<f32, N>) -> Vector<f32, N> {
+    (Vector::erf(x * Vector::new(FRAC_1_SQRT_2)) + Vector::new(1.0)) * Vector::new(0.5)
+}
+
+#[cube(launch_unchecked)]
+fn gelu_kernel<N: Size>(x: &[Vector<f32, N>], y: &mut [Vector<f32, N>], units: usize) {
+    if ABSOLUTE_POS >= units {
+        terminate!();
+    }
+    let value = x[ABSOLUTE_POS];
+    y[ABSOLUTE_POS] = value * cdf::<N>(value);
+}
+
+#[cube(launch_unchecked)]
+fn gelu_input_kernel<N: Size>(
+    x: &[Vector<f32, N>],
+    grad: &[Vector<f32, N>],
+    dx: &mut [Vector<f32, N>],
+    units: usize,
+) {
+    if ABSOLUTE_POS >= units {
+        terminate!();
+    }
+    let value = x[ABSOLUTE_POS];
+    let density = Vector::exp(value * value * Vector::new(-0.5)) * Vector::new(comptime!(1.0 / (2.0 * PI).sqrt()));
+    dx[ABSOLUTE_POS] = grad[ABSOLUTE_POS] * (cdf::<N>(value) + value * density);
+}
+
+impl GeluOps for CubeBackend {
+    fn gelu_exact(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        let x = contiguous(x);
+        let y = empty(&x, x.shape());
+        let numbers = x.shape().num_elements();
+        let n = vector_size(&[numbers]);
+        let (count, dim) = grid(&x.client, numbers / n);
+        unsafe {
+            gelu_kernel::launch_unchecked(
+                &y.client,
+                count,
+                dim,
+                n,
+                x.into_buffer_arg(),
+                y.clone().into_buffer_arg(),
+                numbers / n,
+            );
+        }
+        y
+    }
+}
+
+impl GeluGradients for CubeBackend {
+    fn gelu_exact_input(x: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
+        let (x, grad) = (contiguous(x), contiguous(grad));
+        let dx = empty(&x, x.shape());
+        let numbers = x.shape().num_elements();
+        let n = vector_size(&[numbers]);
+        let (count, dim) = grid(&x.client, numbers / n);
+        unsafe {
+            gelu_input_kernel::launch_unchecked(
+                &dx.client,
+                count,
+                dim,
+                n,
+                x.into_buffer_arg(),
+                grad.into_buffer_arg(),
+                dx.clone().into_buffer_arg(),
+                numbers / n,
+            );
+        }
+        dx
+    }
+}
+
+fn phi(x: f32) -> f32 {
+    0.5 * (1.0 + libm::erff(x * FRAC_1_SQRT_2))
+}
+
+impl GeluOps for Flex {
+    fn gelu_exact(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        tensor(Values::of(&x).iter().map(|&x| x * phi(x)).collect(), x.shape())
+    }
+}
+
+impl GeluGradients for Flex {
+    fn gelu_exact_input(x: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
+        let slope = |x: f32| phi(x) + x * (-0.5 * x * x).exp() / (2.0 * PI).sqrt();
+        let values = Values::of(&x).iter().zip(Values::of(&grad).iter()).map(|(&x, &g)| g * slope(x)).collect();
+        tensor(values, x.shape())
+    }
+}

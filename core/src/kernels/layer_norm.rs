@@ -1,0 +1,390 @@
+//! Layer normalization (Ba, Kiros and Hinton, arXiv 1607.06450) of every replica at once.
+//!
+//! ```text
+//! x̂ = (x − μ) · s,  s = 1/√(σ² + ε)        y = x̂ · γ + β        μ, σ² over the last axis
+//!
+//! ∂γ = Σ ∂y · x̂    ∂β = Σ ∂y    ∂x = s · (g − mean(g) − x̂ · mean(g · x̂)),  g = ∂y · γ
+//! ```
+
+use burn::tensor::Tensor;
+use cubecl::prelude::*;
+
+use super::prelude::*;
+
+/// PyTorch's default.
+const EPSILON: f32 = 1e-5;
+
+/// Layer normalization over the last axis.
+///
+/// # Shapes
+/// - `x`: `[R, M, D]`
+/// - `scale` γ, `shift` β: `[R, 1, D]`
+/// - returns `[R, M, D]`
+pub fn layer_norm(x: Tensor<3>, scale: Tensor<3>, shift: Tensor<3>) -> Tensor<3> {
+    Tensor::from_dispatch(Dispatch::layer_norm_affine(
+        x.into_dispatch(),
+        scale.into_dispatch(),
+        shift.into_dispatch(),
+    ))
+}
+
+#[backend_extension(Flex, Cube, Autodiff, Fusion)]
+pub(super) trait LayerNormOps: Backend {
+    #[fusion(dtype = x, shape = x)]
+    fn layer_norm_affine(
+        x: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+}
+
+#[backend_extension(Flex, Cube, Fusion)]
+pub(super) trait LayerNormGradients: Backend {
+    /// `∂x`, and `[μ, s]` of every row for [`layer_norm_affine_weights`](Self::layer_norm_affine_weights).
+    #[fusion(meta = |x, _scale, _grad| {
+        let mut moments = x.clone();
+        moments.shape = Shape::new([x.shape[0], x.shape[1], 2]);
+        (x.clone(), moments)
+    })]
+    fn layer_norm_affine_input(
+        x: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+
+    /// `∂γ` and `∂β`
+    #[fusion(meta = |x, _moments, _grad| {
+        let mut weight = x.clone();
+        weight.shape = Shape::new([x.shape[0], 1, x.shape[2]]);
+        (weight.clone(), weight)
+    })]
+    fn layer_norm_affine_weights(
+        x: FloatTensor<Self>,
+        moments: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+}
+
+impl<B: Backend + LayerNormOps + LayerNormGradients, C: CheckpointStrategy> LayerNormOps for Autodiff<B, C> {
+    fn layer_norm_affine(
+        x: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        #[derive(Debug)]
+        struct LayerNorm;
+
+        impl<B: Backend + LayerNormGradients> Backward<B, 3> for LayerNorm {
+            type State = (FloatTensor<B>, FloatTensor<B>);
+
+            fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
+                let grad = grads.consume::<B>(&ops.node);
+                let [input, scale, shift] = ops.parents;
+                let (x, gamma) = ops.state;
+                let (dx, moments) = B::layer_norm_affine_input(x.clone(), gamma, grad.clone());
+                if let Some(node) = input {
+                    grads.register::<B>(node.id, dx);
+                }
+                if scale.is_some() || shift.is_some() {
+                    let (scale_grad, shift_grad) = B::layer_norm_affine_weights(x, moments, grad);
+                    if let Some(node) = scale {
+                        grads.register::<B>(node.id, scale_grad);
+                    }
+                    if let Some(node) = shift {
+                        grads.register::<B>(node.id, shift_grad);
+                    }
+                }
+            }
+        }
+
+        let nodes = [x.node(), scale.node(), shift.node()];
+        let (x, scale, shift) = (x.into_primitive(), scale.into_primitive(), shift.into_primitive());
+        match LayerNorm.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let y = B::layer_norm_affine(x.clone(), scale.clone(), shift);
+                prep.finish((x, scale), y)
+            }
+            OpsKind::UnTracked(prep) => prep.finish(B::layer_norm_affine(x, scale, shift)),
+        }
+    }
+}
+
+/// Mean and inverse standard deviation of `columns` vectors from `start`.
+#[cube]
+fn moments<N: Size>(x: &[Vector<f32, N>], start: usize, columns: usize) -> (f32, f32) {
+    let width = f32::cast_from(columns * N::value());
+    let mut sum = Vector::<f32, N>::new(0.0);
+    for c in start..start + columns {
+        sum += x[c];
+    }
+    let mean = sum.vector_sum() / width;
+    let mut squares = Vector::<f32, N>::new(0.0);
+    for c in start..start + columns {
+        let centered = x[c] - Vector::new(mean);
+        squares += centered * centered;
+    }
+    (mean, (squares.vector_sum() / width + EPSILON).inverse_sqrt())
+}
+
+/// One thread a row.
+#[cube(launch_unchecked)]
+fn layer_norm_kernel<N: Size>(
+    x: &[Vector<f32, N>],
+    scale: &[Vector<f32, N>],
+    shift: &[Vector<f32, N>],
+    y: &mut [Vector<f32, N>],
+    units: usize,
+    rows: usize,
+    columns: usize,
+    scale_stride: usize,
+    shift_stride: usize,
+) {
+    if ABSOLUTE_POS >= units {
+        terminate!();
+    }
+    let replica = ABSOLUTE_POS / rows;
+    let start = ABSOLUTE_POS * columns;
+    let (mean, inverse) = moments::<N>(x, start, columns);
+    for c in 0..columns {
+        let normal = (x[start + c] - Vector::new(mean)) * Vector::new(inverse);
+        y[start + c] = normal * scale[replica * scale_stride + c] + shift[replica * shift_stride + c];
+    }
+}
+
+/// One thread a row.
+#[cube(launch_unchecked)]
+fn layer_norm_input_kernel<N: Size>(
+    x: &[Vector<f32, N>],
+    scale: &[Vector<f32, N>],
+    grad: &[Vector<f32, N>],
+    dx: &mut [Vector<f32, N>],
+    saved: &mut [f32],
+    units: usize,
+    rows: usize,
+    columns: usize,
+    scale_stride: usize,
+) {
+    if ABSOLUTE_POS >= units {
+        terminate!();
+    }
+    let start = ABSOLUTE_POS * columns;
+    let gamma = ABSOLUTE_POS / rows * scale_stride;
+    let width = f32::cast_from(columns * N::value());
+    let (mean, inverse) = moments::<N>(x, start, columns);
+    let mut sum = Vector::<f32, N>::new(0.0);
+    let mut along = Vector::<f32, N>::new(0.0);
+    for c in 0..columns {
+        let g = grad[start + c] * scale[gamma + c];
+        sum += g;
+        along += g * (x[start + c] - Vector::new(mean));
+    }
+    let mean_grad = sum.vector_sum() / width;
+    let mean_along = along.vector_sum() * inverse / width;
+    for c in 0..columns {
+        let g = grad[start + c] * scale[gamma + c];
+        let normal = (x[start + c] - Vector::new(mean)) * Vector::new(inverse);
+        dx[start + c] = (g - Vector::new(mean_grad) - normal * Vector::new(mean_along)) * Vector::new(inverse);
+    }
+    saved[2 * ABSOLUTE_POS] = mean;
+    saved[2 * ABSOLUTE_POS + 1] = inverse;
+}
+
+/// One thread a column and replica.
+#[cube(launch_unchecked)]
+fn layer_norm_weights_kernel(
+    x: &[f32],
+    saved: &[f32],
+    grad: &[f32],
+    dscale: &mut [f32],
+    dshift: &mut [f32],
+    units: usize,
+    rows: usize,
+    columns: usize,
+) {
+    if ABSOLUTE_POS >= units {
+        terminate!();
+    }
+    let column = ABSOLUTE_POS % columns;
+    let first = ABSOLUTE_POS / columns * rows;
+    let mut scale = 0.0f32;
+    let mut shift = 0.0f32;
+    for row in first..first + rows {
+        let g = grad[row * columns + column];
+        scale += g * (x[row * columns + column] - saved[2 * row]) * saved[2 * row + 1];
+        shift += g;
+    }
+    dscale[ABSOLUTE_POS] = scale;
+    dshift[ABSOLUTE_POS] = shift;
+}
+
+impl LayerNormOps for CubeBackend {
+    fn layer_norm_affine(
+        x: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let x = contiguous(x);
+        let (scale, scale_stride) = replicas(scale);
+        let (shift, shift_stride) = replicas(shift);
+        let [r, m, d] = x.shape().dims();
+        let y = empty(&x, [r, m, d]);
+        let n = vector_size(&[d, scale_stride, shift_stride]);
+        let (count, dim) = grid(&x.client, r * m);
+        unsafe {
+            layer_norm_kernel::launch_unchecked(
+                &y.client,
+                count,
+                dim,
+                n,
+                x.into_buffer_arg(),
+                scale.into_buffer_arg(),
+                shift.into_buffer_arg(),
+                y.clone().into_buffer_arg(),
+                r * m,
+                m,
+                d / n,
+                scale_stride / n,
+                shift_stride / n,
+            );
+        }
+        y
+    }
+}
+
+impl LayerNormGradients for CubeBackend {
+    fn layer_norm_affine_input(
+        x: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let (x, grad) = (contiguous(x), contiguous(grad));
+        let (scale, scale_stride) = replicas(scale);
+        let [r, m, d] = x.shape().dims();
+        let (dx, saved) = (empty(&x, [r, m, d]), empty(&x, [r, m, 2]));
+        let n = vector_size(&[d, scale_stride]);
+        let (count, dim) = grid(&x.client, r * m);
+        unsafe {
+            layer_norm_input_kernel::launch_unchecked(
+                &dx.client,
+                count,
+                dim,
+                n,
+                x.into_buffer_arg(),
+                scale.into_buffer_arg(),
+                grad.into_buffer_arg(),
+                dx.clone().into_buffer_arg(),
+                saved.clone().into_buffer_arg(),
+                r * m,
+                m,
+                d / n,
+                scale_stride / n,
+            );
+        }
+        (dx, saved)
+    }
+
+    fn layer_norm_affine_weights(
+        x: FloatTensor<Self>,
+        moments: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let (x, grad) = (contiguous(x), contiguous(grad));
+        let [r, m, d] = x.shape().dims();
+        let (dscale, dshift) = (empty(&x, [r, 1, d]), empty(&x, [r, 1, d]));
+        let (count, dim) = grid(&x.client, r * d);
+        unsafe {
+            layer_norm_weights_kernel::launch_unchecked(
+                &dscale.client,
+                count,
+                dim,
+                x.into_buffer_arg(),
+                moments.into_buffer_arg(),
+                grad.into_buffer_arg(),
+                dscale.clone().into_buffer_arg(),
+                dshift.clone().into_buffer_arg(),
+                r * d,
+                m,
+                d,
+            );
+        }
+        (dscale, dshift)
+    }
+}
+
+/// Mean and inverse standard deviation of a row.
+fn row_moments(row: &[f32]) -> (f32, f32) {
+    let width = row.len() as f32;
+    let mean = row.iter().sum::<f32>() / width;
+    let variance = row.iter().map(|x| (x - mean) * (x - mean)).sum::<f32>() / width;
+    (mean, 1.0 / (variance + EPSILON).sqrt())
+}
+
+impl LayerNormOps for Flex {
+    fn layer_norm_affine(
+        x: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let [_, m, d] = x.shape().dims();
+        let (shape, scale, shift) = (x.shape(), Values::of(&scale), Values::of(&shift));
+        let mut y = Values::of(&x).to_vec();
+        for (index, row) in y.chunks_exact_mut(d).enumerate() {
+            let (mean, inverse) = row_moments(row);
+            let start = index / m * d;
+            for (c, value) in row.iter_mut().enumerate() {
+                *value = (*value - mean) * inverse * scale[start + c] + shift[start + c];
+            }
+        }
+        tensor(y, shape)
+    }
+}
+
+impl LayerNormGradients for Flex {
+    fn layer_norm_affine_input(
+        x: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let [r, m, d] = x.shape().dims();
+        let (x, scale, grad) = (Values::of(&x), Values::of(&scale), Values::of(&grad));
+        let mut dx = vec![0.0; r * m * d];
+        let mut saved = Vec::with_capacity(2 * r * m);
+        for index in 0..r * m {
+            let (row, from) = (&x[index * d..][..d], index / m * d);
+            let (mean, inverse) = row_moments(row);
+            let out = &mut dx[index * d..][..d];
+            let (mut sum, mut along) = (0.0, 0.0);
+            for c in 0..d {
+                out[c] = grad[index * d + c] * scale[from + c];
+                sum += out[c];
+                along += out[c] * (row[c] - mean) * inverse;
+            }
+            let width = d as f32;
+            for c in 0..d {
+                out[c] = inverse * (out[c] - sum / width - (row[c] - mean) * inverse * along / width);
+            }
+            saved.extend([mean, inverse]);
+        }
+        (tensor(dx, [r, m, d]), tensor(saved, [r, m, 2]))
+    }
+
+    fn layer_norm_affine_weights(
+        x: FloatTensor<Self>,
+        moments: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let [r, m, d] = x.shape().dims();
+        let (x, moments, grad) = (Values::of(&x), Values::of(&moments), Values::of(&grad));
+        let (mut dscale, mut dshift) = (vec![0.0; r * d], vec![0.0; r * d]);
+        for index in 0..r * m {
+            let (mean, inverse) = (moments[2 * index], moments[2 * index + 1]);
+            let from = index / m * d;
+            for c in 0..d {
+                let g = grad[index * d + c];
+                dscale[from + c] += g * (x[index * d + c] - mean) * inverse;
+                dshift[from + c] += g;
+            }
+        }
+        (tensor(dscale, [r, 1, d]), tensor(dshift, [r, 1, d]))
+    }
+}

@@ -1,0 +1,389 @@
+//! The linear layer of every replica at once.
+//!
+//! ```text
+//! y[r, m, o] = Σᵢ x[r, m, i] · w[r, i, o] + b[r, m mod P, o]
+//! ```
+//!
+//! With `P = 1` the bias is the usual one; with `P = N` tokens it is a learned position embedding.
+//!
+//! The kernels keep a tile of the result in registers and use no workgroup memory and no barrier: the matrices of
+//! a small network fit a GPU's cache, so what costs is the launch and the latency, not the traffic.
+
+use burn::backend::ops::FloatTensorOps;
+use burn::tensor::Tensor;
+use cubecl::prelude::*;
+
+use super::prelude::*;
+
+/// A linear layer.
+///
+/// # Shapes
+/// - `x`: `[R, M, I]`, M rows (batch × tokens)
+/// - `weight`: `[R, I, O]`
+/// - `bias`: `[R, P, O]`, row `m` gets bias `m mod P`
+/// - returns `[R, M, O]`
+pub fn linear(x: Tensor<3>, weight: Tensor<3>, bias: Tensor<3>) -> Tensor<3> {
+    Tensor::from_dispatch(Dispatch::replica_linear(x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch()))
+}
+
+#[backend_extension(Flex, Cube, Autodiff, Fusion)]
+pub(super) trait LinearOps: Backend {
+    #[fusion(dtype = x, shape = output_shape(x, weight))]
+    fn replica_linear(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self>;
+}
+
+/// The gradients, which are not themselves differentiated.
+#[backend_extension(Flex, Cube, Fusion)]
+pub(super) trait LinearGradients: Backend {
+    /// `∂x = ∂y · wᵀ`
+    #[fusion(dtype = grad, shape = input_shape(grad, weight))]
+    fn linear_input(grad: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// `∂w = xᵀ · ∂y` and `∂b = Σ ∂y`
+    #[fusion(meta = |x, grad, period| {
+        let mut weight = x.clone();
+        weight.shape = Shape::new([x.shape[0], x.shape[2], grad.shape[2]]);
+        let mut bias = x.clone();
+        bias.shape = Shape::new([x.shape[0], *period, grad.shape[2]]);
+        (weight, bias)
+    })]
+    fn linear_weight(
+        x: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        period: usize,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+}
+
+fn output_shape(x: &Shape, weight: &Shape) -> Shape {
+    Shape::new([x[0], x[1], weight[2]])
+}
+
+fn input_shape(grad: &Shape, weight: &Shape) -> Shape {
+    Shape::new([grad[0], grad[1], weight[1]])
+}
+
+impl<B: Backend + LinearOps + LinearGradients, C: CheckpointStrategy> LinearOps for Autodiff<B, C> {
+    fn replica_linear(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
+        #[derive(Debug)]
+        struct Linear;
+
+        impl<B: Backend + LinearGradients> Backward<B, 3> for Linear {
+            type State = (FloatTensor<B>, FloatTensor<B>, usize);
+
+            fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
+                let grad = grads.consume::<B>(&ops.node);
+                let [input, weight, bias] = ops.parents;
+                let (x, w, period) = ops.state;
+                if let Some(node) = input {
+                    grads.register::<B>(node.id, B::linear_input(grad.clone(), w));
+                }
+                if weight.is_some() || bias.is_some() {
+                    let (weight_grad, bias_grad) = B::linear_weight(x, grad, period);
+                    if let Some(node) = weight {
+                        grads.register::<B>(node.id, weight_grad);
+                    }
+                    if let Some(node) = bias {
+                        grads.register::<B>(node.id, bias_grad);
+                    }
+                }
+            }
+        }
+
+        let nodes = [x.node(), weight.node(), bias.node()];
+        let (x, w, b) = (x.into_primitive(), weight.into_primitive(), bias.into_primitive());
+        let period = b.shape()[1];
+        match Linear.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let y = B::replica_linear(x.clone(), w.clone(), b);
+                prep.finish((x, w, period), y)
+            }
+            OpsKind::UnTracked(prep) => prep.finish(B::replica_linear(x, w, b)),
+        }
+    }
+}
+
+/// Rows of the result that one thread keeps in registers.
+const TILE: usize = 4;
+
+#[cube(launch_unchecked)]
+fn linear_kernel<N: Size>(
+    x: &[f32],
+    weight: &[Vector<f32, N>],
+    bias: &[Vector<f32, N>],
+    y: &mut [Vector<f32, N>],
+    units: usize,
+    rows: usize,
+    inputs: usize,
+    outputs: usize,
+    weight_stride: usize,
+    bias_stride: usize,
+    period: usize,
+    #[comptime] tile: usize,
+) {
+    if ABSOLUTE_POS >= units {
+        terminate!();
+    }
+    let tiles = (rows + tile - 1) / tile;
+    let column = ABSOLUTE_POS % outputs;
+    let first = (ABSOLUTE_POS / outputs) % tiles * tile;
+    let replica = ABSOLUTE_POS / (outputs * tiles);
+
+    let mut sums = Array::<Vector<f32, N>>::new(tile);
+    let mut starts = Array::<usize>::new(tile);
+    #[unroll]
+    for i in 0..tile {
+        // The last tile may hang over the edge: it repeats the last row and writes only what exists.
+        let row = min(first + i, rows - 1);
+        sums[i] = bias[replica * bias_stride + row % period * outputs + column];
+        starts[i] = (replica * rows + row) * inputs;
+    }
+    let mut from = replica * weight_stride + column;
+    for k in 0..inputs {
+        let line = weight[from];
+        #[unroll]
+        for i in 0..tile {
+            sums[i] += Vector::new(x[starts[i] + k]) * line;
+        }
+        from += outputs;
+    }
+    #[unroll]
+    for i in 0..tile {
+        if first + i < rows {
+            y[(replica * rows + first + i) * outputs + column] = sums[i];
+        }
+    }
+}
+
+#[cube(launch_unchecked)]
+fn linear_input_kernel<N: Size>(
+    grad: &[Vector<f32, N>],
+    weight: &[Vector<f32, N>],
+    dx: &mut [f32],
+    units: usize,
+    rows: usize,
+    inputs: usize,
+    outputs: usize,
+    weight_stride: usize,
+    #[comptime] tile: usize,
+) {
+    if ABSOLUTE_POS >= units {
+        terminate!();
+    }
+    let tiles = (rows + tile - 1) / tile;
+    let column = ABSOLUTE_POS % inputs;
+    let first = (ABSOLUTE_POS / inputs) % tiles * tile;
+    let replica = ABSOLUTE_POS / (inputs * tiles);
+
+    let mut sums = Array::<Vector<f32, N>>::new(tile);
+    let mut starts = Array::<usize>::new(tile);
+    #[unroll]
+    for i in 0..tile {
+        sums[i] = Vector::new(0.0);
+        starts[i] = (replica * rows + min(first + i, rows - 1)) * outputs;
+    }
+    let from = replica * weight_stride + column * outputs;
+    for k in 0..outputs {
+        let line = weight[from + k];
+        #[unroll]
+        for i in 0..tile {
+            sums[i] += grad[starts[i] + k] * line;
+        }
+    }
+    #[unroll]
+    for i in 0..tile {
+        if first + i < rows {
+            dx[(replica * rows + first + i) * inputs + column] = sums[i].vector_sum();
+        }
+    }
+}
+
+/// Each thread owns `NI` rows and `NO` columns of `∂w`, or one vector of `∂b`.
+#[cube(launch_unchecked)]
+fn linear_weight_kernel<NI: Size, NO: Size>(
+    x: &[Vector<f32, NI>],
+    grad: &[Vector<f32, NO>],
+    dw: &mut [Vector<f32, NO>],
+    db: &mut [Vector<f32, NO>],
+    units: usize,
+    rows: usize,
+    inputs: usize,
+    outputs: usize,
+    period: usize,
+) {
+    if ABSOLUTE_POS >= units {
+        terminate!();
+    }
+    let lines = inputs + period;
+    let column = ABSOLUTE_POS % outputs;
+    let line = (ABSOLUTE_POS / outputs) % lines;
+    let replica = ABSOLUTE_POS / (outputs * lines);
+    let first = replica * rows;
+
+    if line < inputs {
+        let height = NI::value();
+        let mut sums = Array::<Vector<f32, NO>>::new(height);
+        #[unroll]
+        for i in 0..height {
+            sums[i] = Vector::new(0.0);
+        }
+        for row in first..first + rows {
+            let left = x[row * inputs + line];
+            let right = grad[row * outputs + column];
+            #[unroll]
+            for i in 0..height {
+                sums[i] += Vector::new(left.extract(i)) * right;
+            }
+        }
+        #[unroll]
+        for i in 0..height {
+            dw[((replica * inputs + line) * height + i) * outputs + column] = sums[i];
+        }
+    } else {
+        let phase = line - inputs;
+        let mut sum = Vector::<f32, NO>::new(0.0);
+        let mut row = first + phase;
+        while row < first + rows {
+            sum += grad[row * outputs + column];
+            row += period;
+        }
+        db[(replica * period + phase) * outputs + column] = sum;
+    }
+}
+
+impl LinearOps for CubeBackend {
+    fn replica_linear(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
+        let x = contiguous(x);
+        let (weight, weight_stride) = replicas(weight);
+        let (bias, bias_stride) = replicas(bias);
+        let [r, m, i] = x.shape().dims();
+        let o = weight.shape()[2];
+        let period = bias.shape()[1];
+        let y = empty(&x, [r, m, o]);
+        let n = vector_size(&[o, weight_stride, bias_stride]);
+        let units = r * m.div_ceil(TILE) * (o / n);
+        let (count, dim) = grid(&x.client, units);
+        unsafe {
+            linear_kernel::launch_unchecked(
+                &y.client,
+                count,
+                dim,
+                n,
+                x.into_buffer_arg(),
+                weight.into_buffer_arg(),
+                bias.into_buffer_arg(),
+                y.clone().into_buffer_arg(),
+                units,
+                m,
+                i,
+                o / n,
+                weight_stride / n,
+                bias_stride / n,
+                period,
+                TILE,
+            );
+        }
+        y
+    }
+}
+
+impl LinearGradients for CubeBackend {
+    fn linear_input(grad: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self> {
+        let grad = contiguous(grad);
+        let (weight, weight_stride) = replicas(weight);
+        let [r, m, o] = grad.shape().dims();
+        let i = weight.shape()[1];
+        let dx = empty(&grad, [r, m, i]);
+        let n = vector_size(&[o, weight_stride]);
+        let units = r * m.div_ceil(TILE) * i;
+        let (count, dim) = grid(&grad.client, units);
+        unsafe {
+            linear_input_kernel::launch_unchecked(
+                &dx.client,
+                count,
+                dim,
+                n,
+                grad.into_buffer_arg(),
+                weight.into_buffer_arg(),
+                dx.clone().into_buffer_arg(),
+                units,
+                m,
+                i,
+                o / n,
+                weight_stride / n,
+                TILE,
+            );
+        }
+        dx
+    }
+
+    fn linear_weight(
+        x: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        period: usize,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let (x, grad) = (contiguous(x), contiguous(grad));
+        let [r, m, i] = x.shape().dims();
+        let o = grad.shape()[2];
+        let (dw, db) = (empty(&x, [r, i, o]), empty(&x, [r, period, o]));
+        let (ni, no) = (vector_size(&[i]), vector_size(&[o]));
+        let units = r * (i / ni + period) * (o / no);
+        let (count, dim) = grid(&x.client, units);
+        unsafe {
+            linear_weight_kernel::launch_unchecked(
+                &dw.client,
+                count,
+                dim,
+                ni,
+                no,
+                x.into_buffer_arg(),
+                grad.into_buffer_arg(),
+                dw.clone().into_buffer_arg(),
+                db.clone().into_buffer_arg(),
+                units,
+                m,
+                i / ni,
+                o / no,
+                period,
+            );
+        }
+        (dw, db)
+    }
+}
+
+impl LinearOps for Flex {
+    fn replica_linear(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
+        let bias_values = Values::of(&bias);
+        let [_, period, outputs] = bias.shape().dims();
+        let rows = x.shape()[1];
+        let mut y = Flex::float_matmul(x, weight);
+        for (index, line) in y.storage_mut::<f32>().chunks_exact_mut(outputs).enumerate() {
+            let (replica, row) = (index / rows, index % rows);
+            let start = (replica * period + row % period) * outputs;
+            line.iter_mut().zip(&bias_values[start..start + outputs]).for_each(|(y, b)| *y += b);
+        }
+        y
+    }
+}
+
+impl LinearGradients for Flex {
+    fn linear_input(grad: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self> {
+        Flex::float_matmul(grad, Flex::float_swap_dims(weight, 1, 2))
+    }
+
+    fn linear_weight(
+        x: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        period: usize,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let [replicas, rows, outputs] = grad.shape().dims();
+        let values = Values::of(&grad);
+        let mut bias = vec![0.0; replicas * period * outputs];
+        for (index, line) in values.chunks_exact(outputs).enumerate() {
+            let (replica, row) = (index / rows, index % rows);
+            let start = (replica * period + row % period) * outputs;
+            bias[start..start + outputs].iter_mut().zip(line).for_each(|(b, g)| *b += g);
+        }
+        let weight = Flex::float_matmul(Flex::float_swap_dims(x, 1, 2), grad);
+        (weight, tensor(bias, [replicas, period, outputs]))
+    }
+}

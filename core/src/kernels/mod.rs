@@ -1,0 +1,36 @@
+//! The operations of which all networks here are made, each one GPU kernel forward and one or two backward.
+//!
+//! One file an operation: its equation, the function on tensors, the GPU kernel, the same as plain loops for the
+//! CPU engine (the reference in every test), and its gradient. Composed from stock operations a training step of
+//! a small transformer launches several times as many kernels, and a small model pays for every launch.
+//!
+//! Every tensor has a leading axis `R`, one entry for each replica (seed); no kernel mixes replicas.
+//! This module may use Burn's backends; it knows nothing of layers, tasks or techniques.
+
+mod attention;
+mod cross_entropy;
+mod embedding;
+mod gelu;
+mod layer_norm;
+mod launch;
+mod linear;
+mod loops;
+mod optimizer;
+mod pool;
+mod prelude;
+mod softmax;
+
+pub use attention::{attention_mix, attention_scores};
+pub use cross_entropy::cross_entropy;
+pub use embedding::embedding;
+pub use gelu::gelu;
+pub use layer_norm::layer_norm;
+pub use linear::linear;
+pub use optimizer::{
+    ALIGNMENT, AdamW, PACKED, State, adamw, clip_norms, pack_gradients, record, view,
+};
+pub use pool::mean_pool;
+pub use softmax::softmax;
+
+#[cfg(test)]
+mod tests;

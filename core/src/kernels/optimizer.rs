@@ -1,0 +1,581 @@
+//! AdamW on all parameters of all replicas at once, with clipping by each replica's own global gradient norm.
+//!
+//! Every trainable number of a replica lies in one long row, `[R, P]`; a layer sees views into it ([`view`]), so an
+//! update is three kernels whatever the number of layers, and gradients are packed seven tensors a launch
+//! (WebGPU grants eight storage buffers at least).
+//!
+//! ```text
+//! g ← g · min(1, clip / (‖g‖ + 10⁻⁶))                       ‖g‖ over all parameters of one replica
+//! p ← p − η λ p;   m ← β₁ m + (1−β₁) g;   v ← β₂ v + (1−β₂) g²
+//! p ← p − η · m/(1−β₁ᵗ) / (√(v/(1−β₂ᵗ)) + ε)
+//! ```
+//!
+//! The order and the 10⁻⁶ are those of PyTorch's `AdamW` and `clip_grad_norm_`. λ is applied where `decay` is 1.
+
+use burn::tensor::Tensor;
+use burn_cubecl::tensor::CubeTensor;
+use burn_flex::Layout;
+use burn_std::Metadata;
+use cubecl::prelude::*;
+
+use super::prelude::*;
+
+/// Gradients packed by one launch.
+pub const PACKED: usize = 7;
+
+/// Every parameter begins at a multiple of this many numbers: a WebGPU buffer is bound at multiples of 256 bytes.
+pub const ALIGNMENT: usize = 64;
+
+/// The numbers of one update.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AdamW {
+    /// η of this step.
+    pub learning_rate: f32,
+    /// β₁.
+    pub beta1: f32,
+    /// β₂.
+    pub beta2: f32,
+    /// ε.
+    pub epsilon: f32,
+    /// λ.
+    pub weight_decay: f32,
+    /// Largest gradient norm; 0 does not clip.
+    pub clip: f32,
+    /// Number t of this step, from 1.
+    pub step: u32,
+}
+
+impl AdamW {
+    /// `1 − β₁ᵗ` and `1 − β₂ᵗ`
+    fn corrections(&self) -> (f32, f32) {
+        let power = |beta: f32| (1.0 - f64::from(beta).powi(self.step as i32)) as f32;
+        (power(self.beta1), power(self.beta2))
+    }
+}
+
+/// Parameters and the optimizer's two moments, each `[R, P]`.
+pub struct State {
+    /// p.
+    pub parameters: Tensor<2>,
+    /// m.
+    pub mean: Tensor<2>,
+    /// v.
+    pub square: Tensor<2>,
+}
+
+/// A parameter as the layers see it: no copy on the GPU.
+///
+/// # Shapes
+/// - `flat`: `[R, P]`
+/// - returns `[R, rows, columns]`, the numbers from `offset` on
+pub fn view(flat: Tensor<2>, offset: usize, rows: usize, columns: usize) -> Tensor<3> {
+    Tensor::from_dispatch(Dispatch::parameter_view(flat.into_dispatch(), offset, rows, columns))
+}
+
+/// Copies up to [`PACKED`] gradients to their places in `into`.
+///
+/// # Shapes
+/// - `into`: `[R, P]`
+/// - `gradients`: each `[R, rows, columns]`, with its offset
+/// - returns `[R, P]`
+pub fn pack_gradients(into: Tensor<2>, gradients: Vec<(usize, Tensor<3>)>) -> Tensor<2> {
+    assert!((1..=PACKED).contains(&gradients.len()), "one launch packs 1 to {PACKED} gradients");
+    // A launch has a fixed number of tensors: the unused places repeat the last one with nothing to copy.
+    let sizes: Vec<_> = gradients.iter().map(|(at, g)| (*at, g.dims()[1] * g.dims()[2])).collect();
+    let places = std::array::from_fn(|i| sizes.get(i).copied().unwrap_or((0, 0)));
+    let last = gradients[gradients.len() - 1].1.clone();
+    let mut tensors = gradients.into_iter().map(|(_, gradient)| gradient);
+    let [a, b, c, d, e, f, g] =
+        std::array::from_fn(|_| tensors.next().unwrap_or_else(|| last.clone()).into_dispatch());
+    Tensor::from_dispatch(Dispatch::pack(into.into_dispatch(), a, b, c, d, e, f, g, Places(places)))
+}
+
+/// Global gradient norm of each replica.
+///
+/// # Shapes
+/// - `gradients`: `[R, P]`
+/// - returns `[R]`
+pub fn clip_norms(gradients: Tensor<2>) -> Tensor<1> {
+    Tensor::from_dispatch(Dispatch::row_norms(gradients.into_dispatch()))
+}
+
+/// One update, in place where nothing else holds the tensors.
+///
+/// # Shapes
+/// - `state`, `gradients`: `[R, P]`
+/// - `norms`: `[R]`
+/// - `decay`: `[P]`, 1 where weight decay applies, else 0
+pub fn adamw(state: State, gradients: Tensor<2>, norms: Tensor<1>, decay: Tensor<1>, config: AdamW) -> State {
+    let (parameters, mean, square) = Dispatch::adamw(
+        state.parameters.into_dispatch(),
+        state.mean.into_dispatch(),
+        state.square.into_dispatch(),
+        gradients.into_dispatch(),
+        norms.into_dispatch(),
+        decay.into_dispatch(),
+        config,
+    );
+    State {
+        parameters: Tensor::from_dispatch(parameters),
+        mean: Tensor::from_dispatch(mean),
+        square: Tensor::from_dispatch(square),
+    }
+}
+
+/// Writes loss and gradient norm of a step into a log that is read every few steps.
+///
+/// # Shapes
+/// - `log`: `[S, 2, R]`
+/// - `losses`, `norms`: `[R]`
+/// - returns `[S, 2, R]`, line `slot` replaced
+pub fn record(log: Tensor<3>, losses: Tensor<1>, norms: Tensor<1>, slot: usize) -> Tensor<3> {
+    Tensor::from_dispatch(Dispatch::record_step(
+        losses.into_dispatch(),
+        norms.into_dispatch(),
+        log.into_dispatch(),
+        slot,
+    ))
+}
+
+/// Offset and length of each packed gradient.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Places([(usize, usize); PACKED]);
+
+#[backend_extension(Flex, Cube, Fusion)]
+pub(super) trait OptimizerOps: Backend {
+    #[fusion(dtype = flat, shape = Shape::new([flat[0], *rows, *columns]))]
+    fn parameter_view(flat: FloatTensor<Self>, offset: usize, rows: usize, columns: usize) -> FloatTensor<Self>;
+
+    #[allow(clippy::too_many_arguments)]
+    #[fusion(dtype = into, shape = into)]
+    fn pack(
+        into: FloatTensor<Self>,
+        a: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+        c: FloatTensor<Self>,
+        d: FloatTensor<Self>,
+        e: FloatTensor<Self>,
+        f: FloatTensor<Self>,
+        g: FloatTensor<Self>,
+        places: Places,
+    ) -> FloatTensor<Self>;
+
+    #[fusion(dtype = gradients, shape = Shape::new([gradients[0]]))]
+    fn row_norms(gradients: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    #[fusion(meta = |p, _m, _v, _g, _n, _d, _c| (p.clone(), p.clone(), p.clone()))]
+    fn adamw(
+        parameters: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        square: FloatTensor<Self>,
+        gradients: FloatTensor<Self>,
+        norms: FloatTensor<Self>,
+        decay: FloatTensor<Self>,
+        config: AdamW,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+
+    #[fusion(dtype = log, shape = log)]
+    fn record_step(
+        losses: FloatTensor<Self>,
+        norms: FloatTensor<Self>,
+        log: FloatTensor<Self>,
+        slot: usize,
+    ) -> FloatTensor<Self>;
+}
+
+/// Copies one gradient, where this thread's column lies within it.
+#[cube]
+fn place<N: Size>(
+    into: &mut [Vector<f32, N>],
+    gradient: &[Vector<f32, N>],
+    row: usize,
+    width: usize,
+    column: usize,
+    start: usize,
+    at: usize,
+    length: usize,
+) {
+    if column >= start && column < start + length {
+        into[row * width + at + column - start] = gradient[row * length + column - start];
+    }
+}
+
+/// One thread for each vector of all packed gradients together.
+#[cube(launch_unchecked)]
+fn pack_kernel<N: Size>(
+    into: &mut [Vector<f32, N>],
+    a: &[Vector<f32, N>],
+    b: &[Vector<f32, N>],
+    c: &[Vector<f32, N>],
+    d: &[Vector<f32, N>],
+    e: &[Vector<f32, N>],
+    f: &[Vector<f32, N>],
+    g: &[Vector<f32, N>],
+    units: usize,
+    width: usize,
+    total: usize,
+    at_a: usize,
+    at_b: usize,
+    at_c: usize,
+    at_d: usize,
+    at_e: usize,
+    at_f: usize,
+    at_g: usize,
+    end_a: usize,
+    end_b: usize,
+    end_c: usize,
+    end_d: usize,
+    end_e: usize,
+    end_f: usize,
+) {
+    if ABSOLUTE_POS >= units {
+        terminate!();
+    }
+    let column = ABSOLUTE_POS % total;
+    let row = ABSOLUTE_POS / total;
+    place::<N>(into, a, row, width, column, 0, at_a, end_a);
+    place::<N>(into, b, row, width, column, end_a, at_b, end_b - end_a);
+    place::<N>(into, c, row, width, column, end_b, at_c, end_c - end_b);
+    place::<N>(into, d, row, width, column, end_c, at_d, end_d - end_c);
+    place::<N>(into, e, row, width, column, end_d, at_e, end_e - end_d);
+    place::<N>(into, f, row, width, column, end_e, at_f, end_f - end_e);
+    place::<N>(into, g, row, width, column, end_f, at_g, total - end_f);
+}
+
+/// Partial sums that one row is split into.
+const SEGMENTS: usize = 256;
+
+/// One thread for each segment of a row.
+#[cube(launch_unchecked)]
+fn partial_squares_kernel<N: Size>(
+    gradients: &[Vector<f32, N>],
+    partial: &mut [f32],
+    units: usize,
+    width: usize,
+    #[comptime] segments: usize,
+) {
+    if ABSOLUTE_POS >= units {
+        terminate!();
+    }
+    let row = ABSOLUTE_POS / segments * width;
+    let mut column = ABSOLUTE_POS % segments;
+    let mut sum = Vector::<f32, N>::new(0.0);
+    while column < width {
+        let value = gradients[row + column];
+        sum += value * value;
+        column += segments;
+    }
+    partial[ABSOLUTE_POS] = sum.vector_sum();
+}
+
+/// One thread a replica.
+#[cube(launch_unchecked)]
+fn norms_kernel(partial: &[f32], norms: &mut [f32], units: usize, #[comptime] segments: usize) {
+    if ABSOLUTE_POS >= units {
+        terminate!();
+    }
+    let mut sum = 0.0f32;
+    for s in ABSOLUTE_POS * segments..(ABSOLUTE_POS + 1) * segments {
+        sum += partial[s];
+    }
+    norms[ABSOLUTE_POS] = sum.sqrt();
+}
+
+/// One thread for each vector.
+#[cube(launch_unchecked)]
+fn adamw_kernel<N: Size>(
+    parameters: &mut [Vector<f32, N>],
+    mean: &mut [Vector<f32, N>],
+    square: &mut [Vector<f32, N>],
+    gradients: &[Vector<f32, N>],
+    norms: &[f32],
+    decay: &[Vector<f32, N>],
+    units: usize,
+    width: usize,
+    learning_rate: f32,
+    beta1: f32,
+    beta2: f32,
+    epsilon: f32,
+    weight_decay: f32,
+    clip: f32,
+    correction1: f32,
+    correction2: f32,
+) {
+    if ABSOLUTE_POS >= units {
+        terminate!();
+    }
+    let at = ABSOLUTE_POS;
+    let mut factor = 1.0f32;
+    if clip > 0.0 {
+        factor = min(1.0f32, clip / (norms[at / width] + 1e-6));
+    }
+    let gradient = gradients[at] * Vector::new(factor);
+    let m = mean[at] * Vector::new(beta1) + gradient * Vector::new(1.0 - beta1);
+    let v = square[at] * Vector::new(beta2) + gradient * gradient * Vector::new(1.0 - beta2);
+    let shrunk = parameters[at] * (Vector::new(1.0) - decay[at % width] * Vector::new(learning_rate * weight_decay));
+    let root = Vector::sqrt(v * Vector::new(1.0 / correction2)) + Vector::new(epsilon);
+    parameters[at] = shrunk - m * Vector::new(learning_rate / correction1) / root;
+    mean[at] = m;
+    square[at] = v;
+}
+
+/// One thread a replica.
+#[cube(launch_unchecked)]
+fn record_kernel(losses: &[f32], norms: &[f32], log: &mut [f32], replicas: usize, slot: usize) {
+    if ABSOLUTE_POS >= replicas {
+        terminate!();
+    }
+    log[slot * 2 * replicas + ABSOLUTE_POS] = losses[ABSOLUTE_POS];
+    log[(slot * 2 + 1) * replicas + ABSOLUTE_POS] = norms[ABSOLUTE_POS];
+}
+
+/// The tensor itself if nothing else holds it, else a copy.
+fn own(tensor: CubeTensor) -> CubeTensor {
+    let tensor = contiguous(tensor);
+    if tensor.can_mut() { tensor } else { tensor.copy() }
+}
+
+impl OptimizerOps for CubeBackend {
+    fn parameter_view(flat: FloatTensor<Self>, offset: usize, rows: usize, columns: usize) -> FloatTensor<Self> {
+        let shape = flat.shape();
+        let meta = Metadata::new(Shape::new([shape[0], rows, columns]), burn_std::strides![shape[1], columns, 1]);
+        let handle = flat.handle.offset_start((offset * size_of::<f32>()) as u64);
+        CubeTensor::new(flat.client, handle, meta, flat.device, flat.dtype)
+    }
+
+    fn pack(
+        into: FloatTensor<Self>,
+        a: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+        c: FloatTensor<Self>,
+        d: FloatTensor<Self>,
+        e: FloatTensor<Self>,
+        f: FloatTensor<Self>,
+        g: FloatTensor<Self>,
+        Places(places): Places,
+    ) -> FloatTensor<Self> {
+        let into = own(into);
+        let [r, width] = into.shape().dims();
+        let n = vector_size(&places.map(|(_, length)| length));
+        let mut end = 0;
+        let ends = places.map(|(_, length)| {
+            end += length / n;
+            end
+        });
+        let at = places.map(|(at, _)| at / n);
+        let units = r * end;
+        let (count, dim) = grid(&into.client, units);
+        let [a, b, c, d, e, f, g] = [a, b, c, d, e, f, g].map(|gradient| contiguous(gradient).into_buffer_arg());
+        unsafe {
+            pack_kernel::launch_unchecked(
+                &into.client,
+                count,
+                dim,
+                n,
+                into.clone().into_buffer_arg(),
+                a,
+                b,
+                c,
+                d,
+                e,
+                f,
+                g,
+                units,
+                width / n,
+                end,
+                at[0],
+                at[1],
+                at[2],
+                at[3],
+                at[4],
+                at[5],
+                at[6],
+                ends[0],
+                ends[1],
+                ends[2],
+                ends[3],
+                ends[4],
+                ends[5],
+            );
+        }
+        into
+    }
+
+    fn row_norms(gradients: FloatTensor<Self>) -> FloatTensor<Self> {
+        let gradients = contiguous(gradients);
+        let [r, width] = gradients.shape().dims();
+        let (partial, norms) = (empty(&gradients, [r, SEGMENTS]), empty(&gradients, [r]));
+        let n = vector_size(&[width]);
+        let client = gradients.client.clone();
+        let (count, dim) = grid(&client, r * SEGMENTS);
+        unsafe {
+            partial_squares_kernel::launch_unchecked(
+                &client,
+                count,
+                dim,
+                n,
+                gradients.into_buffer_arg(),
+                partial.clone().into_buffer_arg(),
+                r * SEGMENTS,
+                width / n,
+                SEGMENTS,
+            );
+            let (count, dim) = grid(&client, r);
+            norms_kernel::launch_unchecked(
+                &client,
+                count,
+                dim,
+                partial.into_buffer_arg(),
+                norms.clone().into_buffer_arg(),
+                r,
+                SEGMENTS,
+            );
+        }
+        norms
+    }
+
+    fn adamw(
+        parameters: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        square: FloatTensor<Self>,
+        gradients: FloatTensor<Self>,
+        norms: FloatTensor<Self>,
+        decay: FloatTensor<Self>,
+        config: AdamW,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let (parameters, mean, square) = (own(parameters), own(mean), own(square));
+        let [r, width] = parameters.shape().dims();
+        let n = vector_size(&[width]);
+        let units = r * width / n;
+        let (correction1, correction2) = config.corrections();
+        let (count, dim) = grid(&parameters.client, units);
+        unsafe {
+            adamw_kernel::launch_unchecked(
+                &parameters.client,
+                count,
+                dim,
+                n,
+                parameters.clone().into_buffer_arg(),
+                mean.clone().into_buffer_arg(),
+                square.clone().into_buffer_arg(),
+                contiguous(gradients).into_buffer_arg(),
+                norms.into_buffer_arg(),
+                decay.into_buffer_arg(),
+                units,
+                width / n,
+                config.learning_rate,
+                config.beta1,
+                config.beta2,
+                config.epsilon,
+                config.weight_decay,
+                config.clip,
+                correction1,
+                correction2,
+            );
+        }
+        (parameters, mean, square)
+    }
+
+    fn record_step(
+        losses: FloatTensor<Self>,
+        norms: FloatTensor<Self>,
+        log: FloatTensor<Self>,
+        slot: usize,
+    ) -> FloatTensor<Self> {
+        let log = own(log);
+        let r = log.shape()[2];
+        let (count, dim) = grid(&log.client, r);
+        unsafe {
+            record_kernel::launch_unchecked(
+                &log.client,
+                count,
+                dim,
+                losses.into_buffer_arg(),
+                norms.into_buffer_arg(),
+                log.clone().into_buffer_arg(),
+                r,
+                slot,
+            );
+        }
+        log
+    }
+}
+
+impl OptimizerOps for Flex {
+    fn parameter_view(flat: FloatTensor<Self>, offset: usize, rows: usize, columns: usize) -> FloatTensor<Self> {
+        let shape = flat.shape();
+        let strides = vec![shape[1] as isize, columns as isize, 1];
+        let layout = Layout::new(Shape::new([shape[0], rows, columns]), strides, offset);
+        flat.with_layout(layout)
+    }
+
+    fn pack(
+        mut into: FloatTensor<Self>,
+        a: FloatTensor<Self>,
+        b: FloatTensor<Self>,
+        c: FloatTensor<Self>,
+        d: FloatTensor<Self>,
+        e: FloatTensor<Self>,
+        f: FloatTensor<Self>,
+        g: FloatTensor<Self>,
+        Places(places): Places,
+    ) -> FloatTensor<Self> {
+        let width = into.shape()[1];
+        let target = into.storage_mut::<f32>();
+        for (gradient, (at, length)) in [a, b, c, d, e, f, g].iter().zip(places).filter(|(_, place)| place.1 > 0) {
+            for (row, values) in Values::of(gradient).chunks_exact(length).enumerate() {
+                target[row * width + at..][..length].copy_from_slice(values);
+            }
+        }
+        into
+    }
+
+    fn row_norms(gradients: FloatTensor<Self>) -> FloatTensor<Self> {
+        let [r, width] = gradients.shape().dims();
+        let norm = |row: &[f32]| super::loops::dot(row, row).sqrt();
+        tensor(Values::of(&gradients).chunks_exact(width).map(norm).collect(), [r])
+    }
+
+    fn adamw(
+        mut parameters: FloatTensor<Self>,
+        mut mean: FloatTensor<Self>,
+        mut square: FloatTensor<Self>,
+        gradients: FloatTensor<Self>,
+        norms: FloatTensor<Self>,
+        decay: FloatTensor<Self>,
+        config: AdamW,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let AdamW { learning_rate, beta1, beta2, epsilon, weight_decay, clip, .. } = config;
+        let (correction1, correction2) = config.corrections();
+        let width = decay.shape()[0];
+        let (gradients, norms, decay) = (Values::of(&gradients), Values::of(&norms), Values::of(&decay));
+        let rows = parameters.storage_mut::<f32>().chunks_exact_mut(width);
+        let moments = mean.storage_mut::<f32>().chunks_exact_mut(width);
+        let squares = square.storage_mut::<f32>().chunks_exact_mut(width);
+        for (replica, ((p, m), v)) in rows.zip(moments).zip(squares).enumerate() {
+            let factor = if clip > 0.0 { (clip / (norms[replica] + 1e-6)).min(1.0) } else { 1.0 };
+            let g = &gradients[replica * width..][..width];
+            for i in 0..width {
+                let g = g[i] * factor;
+                m[i] = beta1 * m[i] + (1.0 - beta1) * g;
+                v[i] = beta2 * v[i] + (1.0 - beta2) * g * g;
+                let root = (v[i] / correction2).sqrt() + epsilon;
+                p[i] = p[i] * (1.0 - learning_rate * weight_decay * decay[i]) - learning_rate * m[i] / correction1 / root;
+            }
+        }
+        (parameters, mean, square)
+    }
+
+    fn record_step(
+        losses: FloatTensor<Self>,
+        norms: FloatTensor<Self>,
+        mut log: FloatTensor<Self>,
+        slot: usize,
+    ) -> FloatTensor<Self> {
+        let r = log.shape()[2];
+        let line = &mut log.storage_mut::<f32>()[slot * 2 * r..][..2 * r];
+        line[..r].copy_from_slice(&Values::of(&losses));
+        line[r..].copy_from_slice(&Values::of(&norms));
+        log
+    }
+}

@@ -1,0 +1,186 @@
+//! Row-wise softmax of attention scores, causal or not.
+//!
+//! ```text
+//! p_j = exp(s_j − max s) / Σ_k exp(s_k − max s)        ∂s_j = p_j · (∂p_j − Σ_k p_k ∂p_k)
+//! ```
+//!
+//! Causal: row `i` sees columns `j ≤ i` only; the others get weight 0.
+
+use burn::tensor::Tensor;
+use cubecl::prelude::*;
+
+use super::loops::dot;
+use super::prelude::*;
+
+/// Softmax over the last axis.
+///
+/// # Shapes
+/// - `scores`: `[R, B·H, N, N]`
+/// - returns `[R, B·H, N, N]`
+pub fn softmax(scores: Tensor<4>, causal: bool) -> Tensor<4> {
+    Tensor::from_dispatch(Dispatch::row_softmax(scores.into_dispatch(), causal))
+}
+
+#[backend_extension(Flex, Cube, Autodiff, Fusion)]
+pub(super) trait SoftmaxOps: Backend {
+    #[fusion(dtype = scores, shape = scores)]
+    fn row_softmax(scores: FloatTensor<Self>, causal: bool) -> FloatTensor<Self>;
+}
+
+#[backend_extension(Flex, Cube, Fusion)]
+pub(super) trait SoftmaxGradients: Backend {
+    /// `∂s` from the weights `p` and `∂p`
+    #[fusion(dtype = weights, shape = weights)]
+    fn row_softmax_input(weights: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self>;
+}
+
+impl<B: Backend + SoftmaxOps + SoftmaxGradients, C: CheckpointStrategy> SoftmaxOps for Autodiff<B, C> {
+    fn row_softmax(scores: FloatTensor<Self>, causal: bool) -> FloatTensor<Self> {
+        #[derive(Debug)]
+        struct Softmax;
+
+        impl<B: Backend + SoftmaxGradients> Backward<B, 1> for Softmax {
+            type State = FloatTensor<B>;
+
+            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+                unary::<B, _>(ops.parents, ops.node, grads, |grad| B::row_softmax_input(ops.state, grad));
+            }
+        }
+
+        let node = scores.node();
+        let weights = B::row_softmax(scores.into_primitive(), causal);
+        match Softmax.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(weights.clone(), weights),
+            OpsKind::UnTracked(prep) => prep.finish(weights),
+        }
+    }
+}
+
+/// One thread a row.
+#[cube(launch_unchecked)]
+fn softmax_kernel(scores: &[f32], weights: &mut [f32], units: usize, columns: usize, #[comptime] causal: bool) {
+    if ABSOLUTE_POS >= units {
+        terminate!();
+    }
+    let start = ABSOLUTE_POS * columns;
+    let mut end = start + columns;
+    if causal {
+        end = start + ABSOLUTE_POS % columns + 1;
+    }
+    let mut largest = scores[start];
+    for j in start + 1..end {
+        largest = max(largest, scores[j]);
+    }
+    let mut sum = 0.0f32;
+    for j in start..end {
+        let value = (scores[j] - largest).exp();
+        weights[j] = value;
+        sum += value;
+    }
+    let inverse = 1.0 / sum;
+    for j in start..end {
+        weights[j] *= inverse;
+    }
+    for j in end..start + columns {
+        weights[j] = 0.0;
+    }
+}
+
+/// One thread a row.
+#[cube(launch_unchecked)]
+fn softmax_input_kernel(weights: &[f32], grad: &[f32], ds: &mut [f32], units: usize, columns: usize) {
+    if ABSOLUTE_POS >= units {
+        terminate!();
+    }
+    let start = ABSOLUTE_POS * columns;
+    let mut along = 0.0f32;
+    for j in start..start + columns {
+        along += weights[j] * grad[j];
+    }
+    for j in start..start + columns {
+        ds[j] = weights[j] * (grad[j] - along);
+    }
+}
+
+/// Number of rows, and their length.
+fn rows(shape: &Shape) -> (usize, usize) {
+    let columns = shape[shape.num_dims() - 1];
+    (shape.num_elements() / columns, columns)
+}
+
+impl SoftmaxOps for CubeBackend {
+    fn row_softmax(scores: FloatTensor<Self>, causal: bool) -> FloatTensor<Self> {
+        let scores = contiguous(scores);
+        let weights = empty(&scores, scores.shape());
+        let (units, columns) = rows(&scores.shape());
+        let (count, dim) = grid(&scores.client, units);
+        unsafe {
+            softmax_kernel::launch_unchecked(
+                &weights.client,
+                count,
+                dim,
+                scores.into_buffer_arg(),
+                weights.clone().into_buffer_arg(),
+                units,
+                columns,
+                causal,
+            );
+        }
+        weights
+    }
+}
+
+impl SoftmaxGradients for CubeBackend {
+    fn row_softmax_input(weights: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
+        let (weights, grad) = (contiguous(weights), contiguous(grad));
+        let ds = empty(&weights, weights.shape());
+        let (units, columns) = rows(&weights.shape());
+        let (count, dim) = grid(&weights.client, units);
+        unsafe {
+            softmax_input_kernel::launch_unchecked(
+                &ds.client,
+                count,
+                dim,
+                weights.into_buffer_arg(),
+                grad.into_buffer_arg(),
+                ds.clone().into_buffer_arg(),
+                units,
+                columns,
+            );
+        }
+        ds
+    }
+}
+
+impl SoftmaxOps for Flex {
+    fn row_softmax(scores: FloatTensor<Self>, causal: bool) -> FloatTensor<Self> {
+        let shape = scores.shape();
+        let (_, columns) = rows(&shape);
+        let mut values = Values::of(&scores).to_vec();
+        for (index, row) in values.chunks_exact_mut(columns).enumerate() {
+            let seen = if causal { index % columns + 1 } else { columns };
+            let largest = row[..seen].iter().copied().fold(f32::MIN, f32::max);
+            let mut sum = 0.0;
+            for value in &mut row[..seen] {
+                *value = (*value - largest).exp();
+                sum += *value;
+            }
+            row[..seen].iter_mut().for_each(|value| *value /= sum);
+            row[seen..].fill(0.0);
+        }
+        tensor(values, shape)
+    }
+}
+
+impl SoftmaxGradients for Flex {
+    fn row_softmax_input(weights: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
+        let shape = weights.shape();
+        let (_, columns) = rows(&shape);
+        let (weights, mut ds) = (Values::of(&weights), Values::of(&grad).to_vec());
+        for (p, ds) in weights.chunks_exact(columns).zip(ds.chunks_exact_mut(columns)) {
+            let along = dot(p, ds);
+            ds.iter_mut().zip(p).for_each(|(g, p)| *g = p * (*g - along));
+        }
+        tensor(ds, shape)
+    }
+}

@@ -1,0 +1,196 @@
+//! Every operation: its gradient against finite differences on the CPU engine, and the GPU kernels against the CPU
+//! engine's plain loops.
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+use super::*;
+use crate::protocol::DeviceChoice;
+use crate::random::Stream;
+use crate::train::Engine;
+
+/// A function of some float tensors, made of one operation; its result is weighed by fixed random numbers.
+struct Case {
+    name: &'static str,
+    shapes: Vec<[usize; 3]>,
+    apply: fn(Vec<Tensor<3>>) -> Tensor<3>,
+}
+
+/// Odd sizes on purpose: vectors of 1, 2 and 4 numbers and tiles that hang over the edge all occur.
+fn cases() -> Vec<Case> {
+    let case = |name, shapes: &[[usize; 3]], apply| Case { name, shapes: shapes.to_vec(), apply };
+    vec![
+        case("linear", &[[2, 6, 8], [2, 8, 12], [2, 1, 12]], |x| {
+            linear(x[0].clone(), x[1].clone(), x[2].clone())
+        }),
+        case("linear with odd sizes and a bias for each of three places", &[[3, 9, 5], [3, 5, 7], [3, 3, 7]], |x| {
+            linear(x[0].clone(), x[1].clone(), x[2].clone())
+        }),
+        case("layer norm", &[[2, 5, 8], [2, 1, 8], [2, 1, 8]], |x| {
+            layer_norm(x[0].clone(), x[1].clone(), x[2].clone())
+        }),
+        case("gelu", &[[2, 3, 5]], |x| gelu(x[0].clone())),
+        case("mean pool", &[[2, 6, 5]], |x| mean_pool(x[0].clone(), 3)),
+        case("attention scores", &[[2, 10, 24]], |x| flat(attention_scores(x[0].clone(), 2, 5, 0.7, false))),
+        case("causal attention scores", &[[2, 10, 18]], |x| flat(attention_scores(x[0].clone(), 2, 5, 0.7, true))),
+        case("softmax", &[[2, 10, 24]], |x| flat(softmax(attention_scores(x[0].clone(), 2, 5, 0.7, false), false))),
+        case("causal softmax", &[[2, 10, 24]], |x| flat(softmax(attention_scores(x[0].clone(), 2, 5, 0.7, true), true))),
+        case("attention mix", &[[2, 20, 5], [2, 10, 24]], |x| {
+            attention_mix(x[0].clone().reshape([2, 4, 5, 5]), x[1].clone(), 2, false)
+        }),
+        case("causal attention mix", &[[2, 20, 5], [2, 10, 18]], |x| {
+            attention_mix(x[0].clone().reshape([2, 4, 5, 5]), x[1].clone(), 2, true)
+        }),
+        case("cross-entropy", &[[2, 4, 7]], |x| {
+            let targets = TensorData::new(vec![0i32, 3, 6, 2, 5, 5, 1, 0], [2, 4]);
+            let targets = Tensor::<2, Int>::from_data(targets, &x[0].device().inner());
+            cross_entropy(x[0].clone(), targets).reshape([2, 1, 1])
+        }),
+        case("embedding", &[[2, 5, 6], [2, 2, 6]], |x| {
+            let tokens = TensorData::new(vec![0i32, 4, 4, 2, 3, 3, 1, 0], [2, 4]);
+            let tokens = Tensor::<2, Int>::from_data(tokens, &x[0].device().inner());
+            embedding(tokens, x[0].clone(), x[1].clone())
+        }),
+    ]
+}
+
+fn flat(x: Tensor<4>) -> Tensor<3> {
+    let [r, h, n, m] = x.dims();
+    x.reshape([r, h * n, m])
+}
+
+fn random(name: &str, count: usize) -> Vec<f32> {
+    let mut stream = Stream::new(5, name);
+    (0..count).map(|_| stream.normal() as f32).collect()
+}
+
+fn inputs(case: &Case) -> Vec<Vec<f32>> {
+    let draw = |(i, shape): (usize, &[usize; 3])| random(&format!("{}.{i}", case.name), shape.iter().product());
+    case.shapes.iter().enumerate().map(draw).collect()
+}
+
+/// Σ weight · result, and the result itself.
+fn value(case: &Case, inputs: &[Vec<f32>], device: &Device) -> (Tensor<1>, Vec<Tensor<3>>, Tensor<3>) {
+    let upload = |(values, shape): (&Vec<f32>, &[usize; 3])| {
+        Tensor::<3>::from_data(TensorData::new(values.clone(), *shape), device).autodiff().require_grad()
+    };
+    let tensors: Vec<_> = inputs.iter().zip(&case.shapes).map(upload).collect();
+    let result = (case.apply)(tensors.clone());
+    let shape = result.dims();
+    let weights = TensorData::new(random("weights", shape.iter().product()), shape);
+    let loss = (result.clone() * Tensor::from_data(weights, device)).sum();
+    (loss, tensors, result)
+}
+
+fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().iter::<f32>().collect()
+}
+
+fn gradients(case: &Case, inputs: &[Vec<f32>], device: &Device) -> (Vec<f32>, Vec<Vec<f32>>) {
+    let (loss, tensors, result) = value(case, inputs, device);
+    let grads = loss.backward();
+    let found = tensors.iter().map(|x| numbers(x.grad(&grads).expect("a gradient"))).collect();
+    (numbers(result.inner()), found)
+}
+
+fn assert_close(what: &str, got: &[f32], want: &[f32], tolerance: f32) {
+    assert_eq!(got.len(), want.len(), "{what}: another number of numbers");
+    let scale = want.iter().fold(1e-3f32, |largest, x| largest.max(x.abs()));
+    for (i, (got, want)) in got.iter().zip(want).enumerate() {
+        assert!((got - want).abs() <= tolerance * scale, "{what}, number {i}: {got} is not {want}");
+    }
+}
+
+#[test]
+fn every_gradient_equals_finite_differences() {
+    let device = Device::flex();
+    for case in cases() {
+        let inputs = inputs(&case);
+        let (_, found) = gradients(&case, &inputs, &device);
+        for (which, values) in inputs.iter().enumerate() {
+            let step = 1e-2;
+            let difference = |i: usize| {
+                let at = |shift: f32| {
+                    let mut moved = inputs.clone();
+                    moved[which][i] += shift;
+                    f64::from(numbers(value(&case, &moved, &device).0.inner())[0])
+                };
+                ((at(step) - at(-step)) / f64::from(2.0 * step)) as f32
+            };
+            let wanted: Vec<f32> = (0..values.len()).map(difference).collect();
+            assert_close(&format!("{}, gradient of input {which}", case.name), &found[which], &wanted, 4e-3);
+        }
+    }
+}
+
+#[test]
+fn gpu_kernels_equal_the_plain_loops() {
+    let gpu = Engine::open(DeviceChoice::Gpu).expect("a wgpu adapter; without a GPU install Mesa's lavapipe");
+    for case in cases() {
+        let inputs = inputs(&case);
+        let (result, found) = gradients(&case, &inputs, &gpu.device);
+        let (wanted_result, wanted) = gradients(&case, &inputs, &Device::flex());
+        assert_close(case.name, &result, &wanted_result, 1e-5);
+        for (which, (found, wanted)) in found.iter().zip(&wanted).enumerate() {
+            assert_close(&format!("{}, gradient of input {which}", case.name), found, wanted, 1e-5);
+        }
+    }
+}
+
+/// One packed update of nine parameters on a device: norms, then parameters, mean and square.
+fn updated(device: &Device) -> Vec<Vec<f32>> {
+    let (replicas, width) = (2, 9 * ALIGNMENT);
+    let upload = |name: &str| Tensor::<2>::from_data(TensorData::new(random(name, replicas * width), [replicas, width]), device);
+    let shapes = [[2, 3], [1, 5], [8, 8], [1, 1], [4, 4], [3, 7], [1, 64], [2, 2], [5, 1]];
+    let gradient = |i: usize, [rows, columns]: [usize; 2]| {
+        let data = TensorData::new(random(&format!("g{i}"), replicas * rows * columns), [replicas, rows, columns]);
+        (i * ALIGNMENT, Tensor::<3>::from_data(data, device))
+    };
+    let all: Vec<_> = shapes.into_iter().enumerate().map(|(i, shape)| gradient(i, shape)).collect();
+    let mut packed = Tensor::zeros([replicas, width], device);
+    for chunk in all.chunks(PACKED) {
+        packed = pack_gradients(packed, chunk.to_vec());
+    }
+    let norms = clip_norms(packed.clone());
+    let state = State { parameters: upload("p"), mean: upload("m"), square: upload("v").abs() };
+    let decay = Tensor::<1>::from_data(TensorData::new(random("d", width), [width]), device).greater_elem(0.0).float();
+    let config = AdamW {
+        learning_rate: 0.1,
+        beta1: 0.9,
+        beta2: 0.99,
+        epsilon: 1e-8,
+        weight_decay: 0.1,
+        clip: 1.0,
+        step: 3,
+    };
+    let state = adamw(state, packed.clone(), norms.clone(), decay, config);
+    let seen = view(state.parameters.clone(), 5 * ALIGNMENT, 3, 7);
+    let log = record(Tensor::zeros([3, 2, replicas], device), norms.clone() * 2.0, norms.clone(), 1);
+    vec![numbers(packed), numbers(norms), numbers(state.parameters), numbers(state.mean), numbers(state.square), numbers(seen), numbers(log)]
+}
+
+#[test]
+fn an_update_on_the_gpu_equals_the_plain_loops() {
+    let gpu = Engine::open(DeviceChoice::Gpu).expect("a wgpu adapter; without a GPU install Mesa's lavapipe");
+    for (i, (got, want)) in updated(&gpu.device).iter().zip(updated(&Device::flex())).enumerate() {
+        assert_close(&format!("output {i}"), got, &want, 1e-5);
+    }
+}
+
+#[test]
+fn a_clipped_update_equals_pytorchs() {
+    // torch 2: AdamW(lr=0.1, betas=(0.9, 0.99), eps=1e-8, weight_decay=0.1) after clip_grad_norm_(1.0),
+    // worked through by hand for one parameter: p = 1, g = (3, 4), first step.
+    let device = Device::flex();
+    let tensor = |values: [f32; 2]| Tensor::<2>::from_data(TensorData::new(values.to_vec(), [1, 2]), &device);
+    let state = State { parameters: tensor([1.0, 1.0]), mean: tensor([0.0; 2]), square: tensor([0.0; 2]) };
+    let gradients = tensor([3.0, 4.0]);
+    let norms = clip_norms(gradients.clone());
+    assert_eq!(numbers(norms.clone()), [5.0]);
+    let decay = Tensor::<1>::from_data([1.0, 0.0], &device);
+    let config = AdamW { learning_rate: 0.1, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weight_decay: 0.1, clip: 1.0, step: 1 };
+    let state = adamw(state, gradients, norms, decay, config);
+    // At the first step the corrected moments are g and g², so the step is lr · sign(g); decay shrinks p by 1 %.
+    assert_close("p", &numbers(state.parameters), &[0.99 - 0.1, 1.0 - 0.1], 1e-6);
+    assert_close("m", &numbers(state.mean), &[0.06, 0.08], 1e-6);
+    assert_close("v", &numbers(state.square), &[0.0036, 0.0064], 1e-5);
+}

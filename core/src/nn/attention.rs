@@ -1,0 +1,75 @@
+//! Multi-head self-attention with its slots.
+//!
+//! ```text
+//! A = φ(Q Kᵀ / √d)        y = [A₁V₁ … A_hV_h] W_O
+//! ```
+//!
+//! φ is the slot of the attention activation ([`crate::techniques::activation`]).
+
+use burn::tensor::Tensor;
+
+use super::layers::{Linear, xavier_uniform};
+use super::parameters::{Builder, Parameters};
+use crate::kernels::{attention_mix, attention_scores};
+use crate::spec::{Activation, Model};
+use crate::techniques::activation;
+
+/// The matrices side by side in the projection.
+const PARTS: [&str; 3] = ["query", "key", "value"];
+
+/// One attention layer of every replica.
+#[derive(Clone, Debug)]
+pub struct MultiHeadAttention {
+    projection: Linear,
+    output: Linear,
+    heads: usize,
+    head_width: usize,
+    tokens: usize,
+    causal: bool,
+    activation: Activation,
+}
+
+impl MultiHeadAttention {
+    /// Query, key and value projections lie side by side in one matrix, each drawn by its own name.
+    pub fn new(builder: &mut Builder, name: &str, model: &Model, tokens: usize, causal: bool) -> Self {
+        let (width, heads) = (model.width as usize, model.heads as usize);
+        let head_width = model.resolved_head_width() as usize;
+        let inner = heads * head_width;
+        let weights = |seed| {
+            let parts =
+                PARTS.map(|part| xavier_uniform(seed, &format!("{name}.{part}.weight"), width, inner));
+            (0..width).flat_map(|row| parts.each_ref().map(|p| &p[row * inner..][..inner])).flatten().copied().collect()
+        };
+        let projection = Linear::with_weights(builder, &format!("{name}.projection"), width, 3 * inner, weights);
+        builder.name_parts(projection.weight, PARTS.map(|part| format!("{name}.{part}.weight")));
+        Self {
+            projection,
+            output: Linear::new(builder, &format!("{name}.output"), inner, width),
+            heads,
+            head_width,
+            tokens,
+            causal,
+            activation: model.attention.activation.clone(),
+        }
+    }
+
+    /// # Shapes
+    /// - `x`, result: `[R, B·N, D]`
+    pub fn forward(&self, parameters: &Parameters, x: Tensor<3>) -> Tensor<3> {
+        let (weights, projected) = self.weights(parameters, x);
+        let mixed = attention_mix(weights, projected, self.heads, self.causal);
+        self.output.forward(parameters, mixed)
+    }
+
+    /// Attention weights, and the projections they were made from.
+    ///
+    /// # Shapes
+    /// - `x`: `[R, B·N, D]`
+    /// - returns `[R, B·H, N, N]` and `[R, B·N, 3·W]`
+    pub fn weights(&self, parameters: &Parameters, x: Tensor<3>) -> (Tensor<4>, Tensor<3>) {
+        let projected = self.projection.forward(parameters, x);
+        let scale = 1.0 / (self.head_width as f32).sqrt();
+        let scores = attention_scores(projected.clone(), self.heads, self.tokens, scale, self.causal);
+        (activation::forward(&self.activation, scores, self.causal), projected)
+    }
+}

@@ -1,0 +1,61 @@
+//! A pre-norm transformer block: attention, then an MLP, each with a skip that can be taken away.
+//!
+//! ```text
+//! x ← Attention(LN(x)) [+ x]        x ← W₂ GELU(W₁ LN(x)) [+ x]
+//! ```
+
+use burn::tensor::Tensor;
+
+use super::attention::MultiHeadAttention;
+use super::layers::{LayerNorm, Linear};
+use super::parameters::{Builder, Parameters};
+use crate::kernels::gelu;
+use crate::spec::Model;
+
+/// One block of every replica.
+#[derive(Clone, Debug)]
+pub struct Block {
+    attention_norm: LayerNorm,
+    attention: MultiHeadAttention,
+    attention_skip: bool,
+    mlp_norm: LayerNorm,
+    up: Linear,
+    down: Linear,
+    mlp_skip: bool,
+}
+
+impl Block {
+    /// Parameters are named `{name}.attention…` and `{name}.mlp…`.
+    pub fn new(builder: &mut Builder, name: &str, model: &Model, tokens: usize, causal: bool) -> Self {
+        let (width, hidden) = (model.width as usize, model.mlp.width as usize);
+        Self {
+            attention_norm: LayerNorm::new(builder, &format!("{name}.attention.norm"), width),
+            attention: MultiHeadAttention::new(builder, &format!("{name}.attention"), model, tokens, causal),
+            attention_skip: model.attention.skip,
+            mlp_norm: LayerNorm::new(builder, &format!("{name}.mlp.norm"), width),
+            up: Linear::new(builder, &format!("{name}.mlp.up"), width, hidden),
+            down: Linear::new(builder, &format!("{name}.mlp.down"), hidden, width),
+            mlp_skip: model.mlp.skip,
+        }
+    }
+
+    /// # Shapes
+    /// - `x`, result: `[R, B·N, D]`
+    pub fn forward(&self, parameters: &Parameters, x: Tensor<3>) -> Tensor<3> {
+        let normal = self.attention_norm.forward(parameters, x.clone());
+        let attended = self.attention.forward(parameters, normal);
+        let x = if self.attention_skip { x + attended } else { attended };
+        let hidden = gelu(self.up.forward(parameters, self.mlp_norm.forward(parameters, x.clone())));
+        let changed = self.down.forward(parameters, hidden);
+        if self.mlp_skip { x + changed } else { changed }
+    }
+
+    /// Attention weights that this block gives its input.
+    ///
+    /// # Shapes
+    /// - `x`: `[R, B·N, D]`
+    /// - returns `[R, B·H, N, N]`
+    pub fn attention_weights(&self, parameters: &Parameters, x: Tensor<3>) -> Tensor<4> {
+        self.attention.weights(parameters, self.attention_norm.forward(parameters, x)).0
+    }
+}

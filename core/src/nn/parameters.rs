@@ -1,0 +1,174 @@
+//! Every trainable number of a variant as one tensor `[R, P]`: where each parameter lies in it, and its first value.
+
+use burn::tensor::{Device, Tensor, TensorData};
+
+use crate::kernels::{ALIGNMENT, view};
+
+/// Which parameter of a [`Layout`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ParameterId(usize);
+
+/// One parameter: a matrix for each replica.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// Dotted path, for example `blocks.2.mlp.up.weight`.
+    pub name: String,
+    /// Rows of the matrix (inputs of a linear layer).
+    pub rows: usize,
+    /// Columns of the matrix (outputs of a linear layer).
+    pub columns: usize,
+    /// First number within the row of its replica.
+    pub offset: usize,
+    /// Whether weight decay applies: to matrices, not to biases and gains.
+    pub decay: bool,
+    /// Names of matrices that lie side by side in this one; empty if it is a single one.
+    pub parts: Vec<String>,
+}
+
+/// One matrix of the network within the row of a replica; a part of a [`Parameter`] or all of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Matrix {
+    /// Dotted path, for example `blocks.2.attention.query.weight`.
+    pub name: String,
+    /// Rows.
+    pub rows: usize,
+    /// Columns.
+    pub columns: usize,
+    /// First number within the row of its replica.
+    pub offset: usize,
+    /// Distance between two rows of the matrix.
+    pub stride: usize,
+}
+
+impl Matrix {
+    /// The numbers of this matrix, row by row, out of all numbers of a replica.
+    pub fn gather(&self, replica: &[f32]) -> Vec<f32> {
+        (0..self.rows).flat_map(|row| &replica[self.offset + row * self.stride..][..self.columns]).copied().collect()
+    }
+}
+
+/// Where the parameters of a network lie.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Layout {
+    parameters: Vec<Parameter>,
+    width: usize,
+}
+
+impl Layout {
+    /// All parameters, in the order of the network.
+    pub fn parameters(&self) -> &[Parameter] {
+        &self.parameters
+    }
+
+    /// The weight matrices, those that lie side by side apart from each other.
+    pub fn matrices(&self) -> Vec<Matrix> {
+        let of = |p: &Parameter| -> Vec<Matrix> {
+            let names = if p.parts.is_empty() { std::slice::from_ref(&p.name) } else { &p.parts[..] };
+            let columns = p.columns / names.len();
+            let part = |(i, name): (usize, &String)| Matrix {
+                name: name.clone(),
+                rows: p.rows,
+                columns,
+                offset: p.offset + i * columns,
+                stride: p.columns,
+            };
+            names.iter().enumerate().map(part).collect()
+        };
+        self.parameters.iter().filter(|p| p.decay).flat_map(of).collect()
+    }
+
+    /// P: numbers of one replica, with the gaps that alignment asks for.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Trainable numbers of one replica, without gaps.
+    pub fn count(&self) -> usize {
+        self.parameters.iter().map(|p| p.rows * p.columns).sum()
+    }
+
+    /// `[P]`: 1 where weight decay applies.
+    pub fn decay(&self, device: &Device) -> Tensor<1> {
+        let mut mask = vec![0.0f32; self.width];
+        for p in self.parameters.iter().filter(|p| p.decay) {
+            mask[p.offset..p.offset + p.rows * p.columns].fill(1.0);
+        }
+        Tensor::from_data(TensorData::new(mask, [self.width]), device)
+    }
+
+    /// The parameters as the layers see them, ready for a backward pass if `trained`.
+    ///
+    /// # Shapes
+    /// - `flat`: `[R, P]`
+    pub fn bind(&self, flat: &Tensor<2>, trained: bool) -> Parameters {
+        let bind = |p: &Parameter| {
+            let tensor = view(flat.clone(), p.offset, p.rows, p.columns);
+            if trained { tensor.autodiff().require_grad() } else { tensor }
+        };
+        Parameters(self.parameters.iter().map(bind).collect())
+    }
+}
+
+/// The tensors behind the [`ParameterId`]s, for one forward pass.
+pub struct Parameters(Vec<Tensor<3>>);
+
+impl Parameters {
+    /// One parameter, `[R, rows, columns]`.
+    pub fn get(&self, id: ParameterId) -> Tensor<3> {
+        self.0[id.0].clone()
+    }
+
+    /// All of them, in the layout's order.
+    pub fn tensors(&self) -> &[Tensor<3>] {
+        &self.0
+    }
+}
+
+/// Collects the parameters of a network while it is built.
+pub struct Builder {
+    seeds: Vec<u64>,
+    layout: Layout,
+    values: Vec<Vec<f32>>,
+}
+
+impl Builder {
+    /// One replica for each seed.
+    pub fn new(seeds: Vec<u64>) -> Self {
+        let values = vec![Vec::new(); seeds.len()];
+        Self { seeds, layout: Layout::default(), values }
+    }
+
+    /// Adds a parameter; `initial` gives its `rows · columns` first values for a seed.
+    ///
+    /// # Panics
+    /// If `initial` gives another number of values.
+    pub fn add(
+        &mut self,
+        name: &str,
+        [rows, columns]: [usize; 2],
+        decay: bool,
+        initial: impl Fn(u64) -> Vec<f32>,
+    ) -> ParameterId {
+        let offset = self.layout.width;
+        self.layout.width = (offset + rows * columns).next_multiple_of(ALIGNMENT);
+        for (seed, row) in self.seeds.iter().zip(&mut self.values) {
+            let drawn = initial(*seed);
+            assert_eq!(drawn.len(), rows * columns, "initial values of {name}");
+            row.extend(drawn);
+            row.resize(self.layout.width, 0.0);
+        }
+        self.layout.parameters.push(Parameter { name: name.into(), rows, columns, offset, decay, parts: vec![] });
+        ParameterId(self.layout.parameters.len() - 1)
+    }
+
+    /// Says that a parameter is several matrices side by side, all equally wide.
+    pub fn name_parts(&mut self, id: ParameterId, parts: impl IntoIterator<Item = String>) {
+        self.layout.parameters[id.0].parts = parts.into_iter().collect();
+    }
+
+    /// The layout, and the first values `[R, P]`.
+    pub fn finish(self) -> (Layout, TensorData) {
+        let shape = [self.seeds.len(), self.layout.width];
+        (self.layout, TensorData::new(self.values.concat(), shape))
+    }
+}

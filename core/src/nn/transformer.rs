@@ -1,0 +1,124 @@
+//! The transformer: an encoder for patches of an image (ViT), a causal decoder for characters (GPT).
+
+use burn::tensor::{Int, Tensor};
+
+use super::block::Block;
+use super::layers::{LayerNorm, Linear, PatchEmbedding, TokenEmbedding};
+use super::parameters::{Builder, Parameters};
+use crate::kernels::mean_pool;
+use crate::spec::Model;
+
+/// What a network reads.
+#[derive(Clone)]
+pub enum Input {
+    /// `[R, B·N, F]`.
+    Patches(Tensor<3>),
+    /// `[R, B·N]`.
+    Tokens(Tensor<2, Int>),
+}
+
+/// The shape of a task, as far as a network must know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// Images: one class each.
+    Patches {
+        /// N.
+        tokens: usize,
+        /// Numbers F of one patch.
+        features: usize,
+        /// Classes.
+        classes: usize,
+    },
+    /// Text: the next character at every place.
+    Characters {
+        /// N.
+        tokens: usize,
+        /// Different characters V.
+        vocabulary: usize,
+    },
+}
+
+impl Reading {
+    /// N.
+    pub fn tokens(&self) -> usize {
+        match *self {
+            Reading::Patches { tokens, .. } | Reading::Characters { tokens, .. } => tokens,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Embedding {
+    Patches(PatchEmbedding),
+    Tokens(TokenEmbedding),
+}
+
+/// A transformer of every replica.
+#[derive(Clone, Debug)]
+pub struct Transformer {
+    embedding: Embedding,
+    blocks: Vec<Block>,
+    norm: LayerNorm,
+    head: Linear,
+    tokens: usize,
+}
+
+impl Transformer {
+    /// A ViT's head starts at zero, so that all variants start from the same loss, log(classes).
+    pub fn new(builder: &mut Builder, model: &Model, reading: Reading) -> Self {
+        let width = model.width as usize;
+        let (embedding, causal, outputs) = match reading {
+            Reading::Patches { tokens, features, classes } => {
+                (Embedding::Patches(PatchEmbedding::new(builder, features, tokens, width)), false, classes)
+            }
+            Reading::Characters { tokens, vocabulary } => {
+                (Embedding::Tokens(TokenEmbedding::new(builder, vocabulary, tokens, width)), true, vocabulary)
+            }
+        };
+        let block = |i| Block::new(builder, &format!("blocks.{i}"), model, reading.tokens(), causal);
+        Self {
+            embedding,
+            blocks: (0..model.depth).map(block).collect(),
+            norm: LayerNorm::new(builder, "norm", width),
+            head: Linear::with_weights(builder, "head", width, outputs, |_| vec![0.0; width * outputs]),
+            tokens: reading.tokens(),
+        }
+    }
+
+    /// # Shapes
+    /// - returns `[R, B, classes]` for images, `[R, B·N, V]` for text
+    pub fn forward(&self, parameters: &Parameters, input: Input) -> Tensor<3> {
+        let mut x = self.embed(parameters, input);
+        for block in &self.blocks {
+            x = block.forward(parameters, x);
+        }
+        let x = self.norm.forward(parameters, x);
+        let x = match self.embedding {
+            Embedding::Patches(_) => mean_pool(x, self.tokens),
+            Embedding::Tokens(_) => x,
+        };
+        self.head.forward(parameters, x)
+    }
+
+    /// Attention weights of every block.
+    ///
+    /// # Shapes
+    /// - returns one `[R, B·H, N, N]` a block
+    pub fn attention_weights(&self, parameters: &Parameters, input: Input) -> Vec<Tensor<4>> {
+        let mut x = self.embed(parameters, input);
+        let mut weights = Vec::with_capacity(self.blocks.len());
+        for block in &self.blocks {
+            weights.push(block.attention_weights(parameters, x.clone()));
+            x = block.forward(parameters, x);
+        }
+        weights
+    }
+
+    fn embed(&self, parameters: &Parameters, input: Input) -> Tensor<3> {
+        match (&self.embedding, input) {
+            (Embedding::Patches(embedding), Input::Patches(patches)) => embedding.forward(parameters, patches),
+            (Embedding::Tokens(embedding), Input::Tokens(tokens)) => embedding.forward(parameters, tokens),
+            _ => unreachable!("the task that made the network also makes its input"),
+        }
+    }
+}

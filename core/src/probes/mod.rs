@@ -1,0 +1,5 @@
+//! Measurements inside a network: one file each. [`report`] is plain data; the rest needs the engine.
+
+pub mod report;
+#[cfg(feature = "engine")]
+pub mod spectrum;

@@ -1,0 +1,77 @@
+//! Prediction of the next character: `shakespeare`.
+//!
+//! A batch is windows of N characters at random places of the training part; the target of each character is the
+//! one after it. Loss and metric: cross-entropy in nats a character; the test windows are spread evenly over the
+//! test part and are the same for every replica.
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+use super::format::TextSet;
+use super::{Batch, Task, draw_examples, even_chunk};
+use crate::nn::transformer::{Input, Reading};
+
+/// Test windows, so that an evaluation reads some thousand characters.
+const TEST_WINDOWS: usize = 128;
+
+/// Text in memory; a step uploads its windows.
+pub struct TextTask {
+    train: Vec<u8>,
+    test: Vec<u8>,
+    vocabulary: usize,
+    context: usize,
+    device: Device,
+}
+
+impl TextTask {
+    /// Keeps the text.
+    ///
+    /// # Errors
+    /// If a window does not fit into each part.
+    pub fn new(set: &TextSet<'_>, context: usize, device: &Device) -> Result<Self, String> {
+        let shortest = set.train.len().min(set.test.len());
+        if context == 0 || context >= shortest {
+            return Err(format!("task.context must be 1 to {} characters, not {context}.", shortest - 1));
+        }
+        let (train, test) = (set.train.to_vec(), set.test.to_vec());
+        Ok(Self { train, test, vocabulary: set.vocabulary.len(), context, device: device.clone() })
+    }
+
+    fn batch(&self, text: &[u8], starts: &[usize], replicas: usize) -> Batch {
+        let shape = [replicas, starts.len() / replicas * self.context];
+        let windows = |shift: usize| {
+            let values = starts.iter().flat_map(|&start| &text[start + shift..][..self.context]);
+            let values: Vec<i32> = values.map(|&symbol| i32::from(symbol)).collect();
+            Tensor::<2, Int>::from_data(TensorData::new(values, shape), &self.device)
+        };
+        Batch { input: Input::Tokens(windows(0)), targets: windows(1) }
+    }
+
+    fn test_start(&self, index: usize) -> usize {
+        index * (self.test.len() - self.context - 1) / (TEST_WINDOWS - 1)
+    }
+}
+
+impl Task for TextTask {
+    fn reading(&self) -> Reading {
+        Reading::Characters { tokens: self.context, vocabulary: self.vocabulary }
+    }
+
+    fn train_batch(&self, seeds: &[u64], step: u32, size: usize) -> Batch {
+        let starts = draw_examples(seeds, step, size, self.train.len() - self.context);
+        self.batch(&self.train, &starts, seeds.len())
+    }
+
+    fn test_chunks(&self) -> usize {
+        TEST_WINDOWS / even_chunk(TEST_WINDOWS)
+    }
+
+    fn test_chunk(&self, index: usize, replicas: usize) -> Batch {
+        let size = even_chunk(TEST_WINDOWS);
+        let starts: Vec<usize> = (index * size..(index + 1) * size).map(|i| self.test_start(i)).collect();
+        self.batch(&self.test, &starts.repeat(replicas), replicas)
+    }
+
+    fn first_test_example(&self, replicas: usize) -> Batch {
+        self.batch(&self.test, &vec![0; replicas], replicas)
+    }
+}

@@ -1,0 +1,3 @@
+//! One file a technique: the papers' mathematics, each a small hook in a slot of [`crate::nn`].
+
+pub mod activation;

@@ -1,0 +1,247 @@
+//! A session as one safetensors file: the experiment, the step, and for every variant its parameters by name and
+//! the optimizer's moments.
+//!
+//! | tensor | shape |
+//! |---|---|
+//! | `{variant}.{parameter}` | `[R, rows, columns]` |
+//! | `{variant}.adamw.mean.{parameter}`, `{variant}.adamw.square.{parameter}` | the same |
+//!
+//! Random streams are keyed by step, so nothing else is needed for the same numbers as an uninterrupted run.
+//! The metadata entry `kappa` holds the experiment (TOML), the step, and which replicas diverged (JSON).
+
+use std::collections::HashMap;
+
+use burn::tensor::TensorData;
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
+
+use crate::nn::parameters::Layout;
+use crate::spec::{Experiment, Metric, from_toml, to_toml};
+
+/// Largest file that is read.
+pub const MAX_BYTES: usize = 1 << 31;
+
+const MOMENTS: [&str; 3] = ["", "adamw.mean.", "adamw.square."];
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    experiment: String,
+    step: u32,
+    diverged: Vec<Vec<Option<u32>>>,
+    metrics: Vec<Vec<(Metric, Vec<Option<f32>>)>>,
+}
+
+/// One variant that is to be written.
+pub(super) struct Saving<'a> {
+    pub(super) layout: &'a Layout,
+    pub(super) diverged: &'a [Option<u32>],
+    pub(super) metrics: &'a [(Metric, Vec<f32>)],
+    /// Parameters, mean, square: each `[R, P]`.
+    pub(super) state: &'a [Vec<f32>],
+}
+
+/// The bytes of a safetensors file.
+pub(super) fn write(experiment: &Experiment, step: u32, variants: &[Saving<'_>]) -> Vec<u8> {
+    let header = Header {
+        experiment: to_toml(experiment),
+        step,
+        diverged: variants.iter().map(|variant| variant.diverged.to_vec()).collect(),
+        metrics: variants.iter().map(|variant| finite(variant.metrics)).collect(),
+    };
+    let mut tensors = Vec::new();
+    for (index, variant) in variants.iter().enumerate() {
+        let width = variant.layout.width();
+        for (moment, flat) in MOMENTS.iter().zip(variant.state) {
+            let replicas = flat.len() / width;
+            for p in variant.layout.parameters() {
+                let rows = flat.chunks_exact(width).flat_map(|row| &row[p.offset..][..p.rows * p.columns]);
+                let bytes: Vec<u8> = rows.flat_map(|value| value.to_le_bytes()).collect();
+                tensors.push((format!("{index}.{moment}{}", p.name), vec![replicas, p.rows, p.columns], bytes));
+            }
+        }
+    }
+    let views = tensors.iter().map(|(name, shape, bytes)| {
+        let view = TensorView::new(Dtype::F32, shape.clone(), bytes).expect("as many bytes as the shape says");
+        (name.clone(), view)
+    });
+    let header = serde_json::to_string(&header).expect("strings and numbers");
+    safetensors::serialize(views, Some(HashMap::from([("kappa".into(), header)]))).expect("distinct names")
+}
+
+/// JSON has no NaN: a number that is not finite is left out.
+fn finite(metrics: &[(Metric, Vec<f32>)]) -> Vec<(Metric, Vec<Option<f32>>)> {
+    let keep = |values: &Vec<f32>| values.iter().map(|v| v.is_finite().then_some(*v)).collect();
+    metrics.iter().map(|(metric, values)| (*metric, keep(values))).collect()
+}
+
+/// A checkpoint that fits its experiment; its tensors are checked when they are taken.
+pub(super) struct Checkpoint {
+    pub(super) step: u32,
+    pub(super) variants: Vec<Saved>,
+}
+
+/// One variant of a checkpoint.
+pub(super) struct Saved {
+    pub(super) diverged: Vec<Option<u32>>,
+    pub(super) metrics: Vec<(Metric, Vec<f32>)>,
+    tensors: HashMap<String, (Vec<usize>, Vec<f32>)>,
+}
+
+/// The experiment that a checkpoint belongs to, and the step it was taken at.
+///
+/// # Errors
+/// A sentence for each problem of the file.
+pub fn describe(bytes: &[u8]) -> Result<(Experiment, u32), Vec<String>> {
+    let header = header(bytes)?;
+    let experiment = from_toml(&header.experiment)
+        .map_err(|problems| problems.iter().map(|p| format!("The checkpoint's experiment: {p}")).collect::<Vec<_>>())?;
+    Ok((experiment, header.step))
+}
+
+fn header(bytes: &[u8]) -> Result<Header, Vec<String>> {
+    if bytes.len() > MAX_BYTES {
+        return Err(vec![format!("The checkpoint has {} bytes; at most {MAX_BYTES} are read.", bytes.len())]);
+    }
+    let (_, metadata) = SafeTensors::read_metadata(bytes)
+        .map_err(|error| vec![format!("The checkpoint is not a whole safetensors file ({error}).")])?;
+    let text = metadata
+        .metadata()
+        .as_ref()
+        .and_then(|entries| entries.get("kappa"))
+        .ok_or_else(|| vec!["The file is not a checkpoint of Kappa Lab: it has no entry “kappa”.".to_owned()])?;
+    serde_json::from_str(text).map_err(|error| vec![format!("The checkpoint's entry “kappa” is damaged ({error}).")])
+}
+
+/// Reads a checkpoint of this experiment.
+///
+/// # Errors
+/// A sentence for each problem: not a checkpoint, damaged, or of another experiment (naming the first field that
+/// differs).
+pub(super) fn read(bytes: &[u8], experiment: &Experiment) -> Result<Checkpoint, Vec<String>> {
+    let header = header(bytes)?;
+    let (saved, step) = describe(bytes)?;
+    if let Some(sentence) = difference(&saved, experiment) {
+        return Err(vec![sentence]);
+    }
+    let count = experiment.variants.len();
+    let replicas = experiment.seeds.count as usize;
+    let fits = header.diverged.len() == count
+        && header.metrics.len() == count
+        && header.diverged.iter().all(|variant| variant.len() == replicas)
+        && header.metrics.iter().flatten().all(|(_, values)| values.len() == replicas)
+        && step <= experiment.training.steps;
+    if !fits {
+        return Err(vec!["The checkpoint's entry “kappa” does not fit its own experiment.".to_owned()]);
+    }
+    let file = SafeTensors::deserialize(bytes)
+        .map_err(|error| vec![format!("The checkpoint is not a whole safetensors file ({error}).")])?;
+    let mut variants: Vec<Saved> = header
+        .diverged
+        .into_iter()
+        .zip(header.metrics)
+        .map(|(diverged, metrics)| Saved {
+            diverged,
+            metrics: metrics
+                .into_iter()
+                .map(|(metric, values)| (metric, values.into_iter().map(|v| v.unwrap_or(f32::NAN)).collect()))
+                .collect(),
+            tensors: HashMap::new(),
+        })
+        .collect();
+    for (name, view) in file.tensors() {
+        let (index, parameter) = name.split_once('.').unwrap_or_default();
+        let variant = index.parse::<usize>().ok().and_then(|index| variants.get_mut(index));
+        let (Some(variant), Dtype::F32) = (variant, view.dtype()) else {
+            return Err(vec![format!("The checkpoint's tensor {name} has no place in this experiment.")]);
+        };
+        let values = view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+        variant.tensors.insert(parameter.to_owned(), (view.shape().to_vec(), values));
+    }
+    Ok(Checkpoint { step, variants })
+}
+
+/// A sentence about the first field in which two experiments would train differently.
+fn difference(saved: &Experiment, wanted: &Experiment) -> Option<String> {
+    let tree = |experiment: &Experiment| {
+        let trained = Experiment {
+            title: String::new(),
+            probes: wanted.probes,
+            compare: wanted.compare.clone(),
+            ..experiment.clone()
+        };
+        serde_json::to_value(trained).expect("an experiment is a tree of strings and numbers")
+    };
+    let (saved, wanted) = (tree(saved), tree(wanted));
+    first_difference("", &saved, &wanted)
+        .map(|(path, saved, wanted)| format!("The checkpoint is of another experiment: {path} is {saved} there and {wanted} here."))
+}
+
+fn first_difference(
+    path: &str,
+    a: &serde_json::Value,
+    b: &serde_json::Value,
+) -> Option<(String, String, String)> {
+    use serde_json::Value;
+    let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+    match (a, b) {
+        (Value::Object(left), Value::Object(right)) => {
+            let mut keys: Vec<_> = left.keys().chain(right.keys()).collect();
+            keys.sort_unstable();
+            keys.dedup();
+            let missing = Value::String("missing".into());
+            keys.into_iter().find_map(|key| {
+                first_difference(&below(key), left.get(key).unwrap_or(&missing), right.get(key).unwrap_or(&missing))
+            })
+        }
+        (Value::Array(left), Value::Array(right)) if left.len() == right.len() => {
+            let pairs = left.iter().zip(right).enumerate();
+            pairs.into_iter().find_map(|(i, (a, b))| first_difference(&below(&(i + 1).to_string()), a, b))
+        }
+        (Value::Array(left), Value::Array(right)) => {
+            Some((path.to_owned(), format!("{} long", left.len()), format!("{} long", right.len())))
+        }
+        _ => (a != b).then(|| (path.to_owned(), a.to_string(), b.to_string())),
+    }
+}
+
+impl Saved {
+    /// Parameters, mean and square as `[R, P]`.
+    ///
+    /// # Errors
+    /// A sentence for each tensor that is missing, has another shape, or is not finite though its replica did not
+    /// diverge.
+    pub(super) fn gather(
+        &self,
+        index: usize,
+        layout: &Layout,
+        replicas: usize,
+    ) -> Result<[TensorData; 3], Vec<String>> {
+        let mut problems = Vec::new();
+        let width = layout.width();
+        let gathered = MOMENTS.map(|moment| {
+            let mut flat = vec![0.0f32; replicas * width];
+            for p in layout.parameters() {
+                let name = format!("{moment}{}", p.name);
+                let wanted = [replicas, p.rows, p.columns];
+                match self.tensors.get(&name) {
+                    Some((shape, values)) if *shape == wanted => {
+                        let length = p.rows * p.columns;
+                        for (replica, row) in values.chunks_exact(length).enumerate() {
+                            if self.diverged[replica].is_none() && row.iter().any(|x| !x.is_finite()) {
+                                problems.push(format!("The checkpoint's tensor {index}.{name} is not finite."));
+                            }
+                            flat[replica * width + p.offset..][..length].copy_from_slice(row);
+                        }
+                    }
+                    Some((shape, _)) => problems.push(format!(
+                        "The checkpoint's tensor {index}.{name} has the shape {shape:?}, not {wanted:?}."
+                    )),
+                    None => problems.push(format!("The checkpoint has no tensor {index}.{name}.")),
+                }
+            }
+            TensorData::new(flat, [replicas, width])
+        });
+        if problems.is_empty() { Ok(gathered) } else { Err(problems) }
+    }
+}

@@ -1,0 +1,14 @@
+//! Training: the recipe, one variant's run, the session of all variants, checkpoints and devices.
+//!
+//! Knows no technique by name. One asynchronous loop serves the page and the command line: a shell calls
+//! [`Session::advance`] again and again and handles the events that come back.
+
+pub mod checkpoint;
+pub mod device;
+mod measure;
+mod run;
+mod schedule;
+mod session;
+
+pub use device::Engine;
+pub use session::{LARGEST_ADVANCE, Session};

@@ -1,0 +1,192 @@
+//! The session as a shell sees it, on the CPU engine and on any wgpu adapter: the same numbers everywhere, replicas
+//! that do not see each other, checkpoints that lose nothing, and networks that learn.
+
+#![cfg(feature = "engine")]
+
+use std::collections::BTreeMap;
+
+use kappa_core::protocol::{DeviceChoice, Event};
+use kappa_core::spec::{Experiment, Metric, from_toml, set_path};
+use kappa_core::train::{Engine, Session};
+
+fn experiment(name: &str, settings: &[&str]) -> Experiment {
+    let path = format!("{}/experiments/{name}.toml", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).expect("an experiment of this repository");
+    let mut experiment = from_toml(&text).expect("a valid experiment");
+    for setting in settings {
+        set_path(&mut experiment, setting).expect("a valid setting");
+    }
+    experiment
+}
+
+fn start(engine: &Engine, experiment: &Experiment, resume: Option<&[u8]>) -> Result<Session, Vec<String>> {
+    let read = |file: &'static str| {
+        let path = format!("{}/../public/data/{file}", env!("CARGO_MANIFEST_DIR"));
+        (file, std::fs::read(path).expect("a data file of this repository"))
+    };
+    let data: BTreeMap<_, _> = Session::files(experiment)?.into_iter().map(read).collect();
+    Session::start(engine, experiment.clone(), &data, resume).map(|(session, _)| session)
+}
+
+fn run(session: &mut Session, steps: u32) -> Vec<Event> {
+    let mut events = Vec::new();
+    while session.step() < steps {
+        let wanted = (steps - session.step()).min(7);
+        events.extend(pollster::block_on(session.advance(wanted)).expect("the device works"));
+    }
+    events
+}
+
+/// `losses[variant][step][replica]`
+fn losses(events: &[Event], variants: usize) -> Vec<Vec<Vec<f32>>> {
+    let mut all = vec![Vec::new(); variants];
+    for event in events {
+        if let Event::Progress(progress) = event {
+            all[progress.variant].extend(progress.losses.clone());
+        }
+    }
+    all
+}
+
+fn trained(engine: &Engine, experiment: &Experiment, steps: u32) -> Vec<Vec<Vec<f32>>> {
+    let mut session = start(engine, experiment, None).expect("a valid start");
+    losses(&run(&mut session, steps), experiment.variants.len())
+}
+
+fn largest_difference(a: &[Vec<Vec<f32>>], b: &[Vec<Vec<f32>>]) -> f32 {
+    let flat = |x: &[Vec<Vec<f32>>]| x.iter().flatten().flatten().copied().collect::<Vec<f32>>();
+    let (a, b) = (flat(a), flat(b));
+    assert_eq!(a.len(), b.len());
+    assert!(!a.is_empty());
+    a.iter().zip(&b).map(|(a, b)| (a - b).abs() / b.abs()).fold(0.0, f32::max)
+}
+
+fn gpu() -> Engine {
+    Engine::open(DeviceChoice::Gpu).expect("a wgpu adapter; without a GPU install Mesa's lavapipe")
+}
+
+#[test]
+fn wgpu_and_the_cpu_engine_train_alike() {
+    for (name, settings) in [("tiny", &[][..]), ("shakespeare", &SMALL_TEXT[..])] {
+        let experiment = experiment(name, settings);
+        let difference = largest_difference(&trained(&gpu(), &experiment, 20), &trained(&Engine::cpu(""), &experiment, 20));
+        assert!(difference < 0.01, "{name}: {difference}");
+    }
+}
+
+const SMALL_TEXT: [&str; 7] = [
+    "task.context=16",
+    "model.depth=2",
+    "model.width=16",
+    "model.heads=2",
+    "model.mlp.width=32",
+    "training.batch=4",
+    "seeds.count=2",
+];
+
+#[test]
+fn three_replicas_train_like_three_runs_of_one() {
+    let together = experiment("tiny", &["seeds.count=3"]);
+    let together = trained(&Engine::cpu(""), &together, 20);
+    for replica in 0..3 {
+        let alone = experiment("tiny", &["seeds.count=1", &format!("seeds.first={replica}")]);
+        let alone = trained(&Engine::cpu(""), &alone, 20);
+        let one: Vec<Vec<Vec<f32>>> =
+            together.iter().map(|variant| variant.iter().map(|step| vec![step[replica]]).collect()).collect();
+        let difference = largest_difference(&one, &alone);
+        assert!(difference < 1e-4, "replica {replica}: {difference}");
+    }
+}
+
+#[test]
+fn a_resumed_run_has_the_numbers_of_an_uninterrupted_one() {
+    let experiment = experiment("tiny", &[]);
+    let engine = Engine::cpu("");
+    let whole = trained(&engine, &experiment, 20);
+    let mut first = start(&engine, &experiment, None).unwrap();
+    run(&mut first, 9);
+    let saved = pollster::block_on(first.checkpoint()).unwrap();
+    let mut second = start(&engine, &experiment, Some(&saved)).unwrap();
+    let rest = losses(&run(&mut second, 20), experiment.variants.len());
+    let tail: Vec<Vec<Vec<f32>>> = whole.iter().map(|variant| variant[9..].to_vec()).collect();
+    assert_eq!(rest, tail);
+}
+
+#[test]
+fn a_checkpoint_of_another_model_is_refused_by_the_name_of_the_field() {
+    let engine = Engine::cpu("");
+    let saved = pollster::block_on(start(&engine, &experiment("tiny", &[]), None).unwrap().checkpoint()).unwrap();
+    let other = experiment("tiny", &["model.depth=3"]);
+    let problems = start(&engine, &other, Some(&saved)).err().expect("a refusal");
+    assert_eq!(problems, ["The checkpoint is of another experiment: model.depth is 2 there and 3 here."]);
+    let problems = start(&engine, &other, Some(&saved[..saved.len() / 2])).err().expect("a refusal");
+    assert!(problems[0].contains("not a whole safetensors file"), "{problems:?}");
+    let problems = start(&engine, &other, Some(b"junk")).err().expect("a refusal");
+    assert!(problems[0].contains("not a whole safetensors file"), "{problems:?}");
+}
+
+#[test]
+fn a_run_ends_with_an_evaluation_and_a_verdict_of_every_variant() {
+    let experiment = experiment("tiny", &["seeds.count=3"]);
+    let mut session = start(&Engine::cpu(""), &experiment, None).unwrap();
+    let events = run(&mut session, experiment.training.steps);
+    let evaluated = events.iter().filter(|event| matches!(event, Event::Evaluated { step, .. } if *step == experiment.training.steps));
+    assert_eq!(evaluated.count(), experiment.variants.len());
+    let verdicts = events.iter().filter(|event| matches!(event, Event::Verdict { .. })).count();
+    assert_eq!(verdicts, experiment.variants.len() - 1);
+    assert_eq!(events.last(), Some(&Event::Finished));
+    assert!(pollster::block_on(session.advance(1)).unwrap().is_empty(), "a finished session does nothing");
+}
+
+/// The checkpoint with one tensor set to the largest numbers, so that the first loss overflows.
+fn poisoned(checkpoint: &[u8], tensor: &str) -> Vec<u8> {
+    let (_, metadata) = safetensors::SafeTensors::read_metadata(checkpoint).unwrap();
+    let file = safetensors::SafeTensors::deserialize(checkpoint).unwrap();
+    let huge: Vec<u8> = (0..file.tensor(tensor).unwrap().data().len() / 4)
+        .flat_map(|i| (if i % 2 == 0 { f32::MAX } else { f32::MIN }).to_le_bytes())
+        .collect();
+    let views = file.tensors().into_iter().map(|(name, view)| {
+        let bytes = if name == tensor { &huge[..] } else { view.data() };
+        let view = safetensors::tensor::TensorView::new(view.dtype(), view.shape().to_vec(), bytes).unwrap();
+        (name, view)
+    });
+    safetensors::serialize(views, metadata.metadata().clone()).unwrap()
+}
+
+#[test]
+fn a_variant_that_diverges_is_a_result_and_the_others_go_on() {
+    let experiment = experiment("tiny", &["seeds.count=3"]);
+    let engine = Engine::cpu("");
+    let saved = pollster::block_on(start(&engine, &experiment, None).unwrap().checkpoint()).unwrap();
+    let mut session = start(&engine, &experiment, Some(&poisoned(&saved, "1.head.bias"))).unwrap();
+    let events = run(&mut session, experiment.training.steps);
+    let diverged = events.iter().filter(|event| matches!(event, Event::Diverged { variant: 1, step: 1, .. })).count();
+    assert_eq!(diverged, 3, "every replica of the poisoned variant, at its first step");
+    assert!(!events.iter().any(|event| matches!(event, Event::Diverged { variant: 0, .. })));
+    let trained = losses(&events, 2);
+    assert_eq!(trained[0].len(), experiment.training.steps as usize, "the healthy variant goes on");
+    let Some(Event::Verdict { report, .. }) = events.iter().find(|event| matches!(event, Event::Verdict { .. })) else {
+        panic!("a verdict")
+    };
+    assert_eq!(report.variant, None, "a diverged variant has no mean");
+    assert_eq!(events.last(), Some(&Event::Finished));
+}
+
+/// The benchmark model on digits, 600 steps of batch 64, five seeds: at least 95 % (about two minutes on two cores).
+#[test]
+fn a_small_vit_learns_handwritten_digits() {
+    let mut experiment = experiment("bench", &["training.steps=600", "training.batch=64", "seeds.count=5"]);
+    experiment.variants.truncate(1);
+    let model = kappa_core::spec::Model::default();
+    assert_eq!(experiment.variant(0).unwrap().model, model, "the benchmark model");
+    let mut session = start(&Engine::cpu(""), &experiment, None).unwrap();
+    let events = run(&mut session, 600);
+    let accuracy = events.iter().rev().find_map(|event| match event {
+        Event::Evaluated { metrics, .. } => metrics.iter().find(|(metric, _)| *metric == Metric::Accuracy),
+        _ => None,
+    });
+    let (_, values) = accuracy.expect("an evaluation");
+    let mean = values.iter().sum::<f32>() / values.len() as f32;
+    println!("test accuracy {mean:.4}, by seed {values:?}");
+    assert!(mean >= 0.95, "{values:?}");
+}

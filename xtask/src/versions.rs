@@ -1,0 +1,13 @@
+//! Every tool's version, in one place, each with its reason.
+
+/// Must equal the `wasm-bindgen` crate in `Cargo.toml`: the command refuses the output of any other.
+pub const WASM_BINDGEN: &str = "0.2.130";
+
+/// 0.22 needs rustc 1.96.1, which neither the workspace's `rust-version` nor Debian has.
+pub const TRUNK: &str = "0.21.14";
+
+/// The newest at the time of writing. Debian's wasm-opt (108) is too old for what rustc writes today.
+pub const BINARYEN: &str = "132";
+
+/// Builds with rustc 1.88 and newer.
+pub const CARGO_DENY: &str = "0.20.2";
