@@ -29,25 +29,20 @@ fn main() {
     fs::write(out, table).expect("the output folder can be written to");
 }
 
-/// The page has a heading of the second level above a lesson, so that a lesson's own headings go two levels down.
+/// A lesson's title is left out, since the page shows the experiment's. Headings below it go one level down, under the
+/// page's own.
 fn to_html(markdown: &str) -> String {
     let lower = |level| match level {
-        HeadingLevel::H1 => HeadingLevel::H3,
-        HeadingLevel::H2 => HeadingLevel::H4,
+        HeadingLevel::H1 | HeadingLevel::H2 => HeadingLevel::H3,
+        HeadingLevel::H3 => HeadingLevel::H4,
         _ => HeadingLevel::H5,
     };
+    let markdown =
+        markdown.strip_prefix("# ").and_then(|rest| rest.split_once('\n')).map_or(markdown, |(_, rest)| rest);
     let events = Parser::new_ext(markdown, Options::ENABLE_TABLES).map(|event| match event {
-        Event::Start(Tag::Heading {
-            level,
-            id,
-            classes,
-            attrs,
-        }) => Event::Start(Tag::Heading {
-            level: lower(level),
-            id,
-            classes,
-            attrs,
-        }),
+        Event::Start(Tag::Heading { level, id, classes, attrs }) => {
+            Event::Start(Tag::Heading { level: lower(level), id, classes, attrs })
+        }
         Event::End(TagEnd::Heading(level)) => Event::End(TagEnd::Heading(lower(level))),
         // Lessons hold text, not markup.
         Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),

@@ -78,10 +78,7 @@ impl Engine {
     /// Begins to load the engine. One that is there already is ended first.
     pub fn open(self) {
         self.close();
-        self.state.set(EngineState::Loading {
-            arrived: 0.0,
-            total: 0.0,
-        });
+        self.state.set(EngineState::Loading { arrived: 0.0, total: 0.0 });
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         let worker = match Worker::new_with_options(SCRIPT, &options) {
@@ -97,11 +94,7 @@ impl Engine {
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        self.connection.set_value(Some(Connection {
-            worker,
-            _on_message: on_message,
-            _on_error: on_error,
-        }));
+        self.connection.set_value(Some(Connection { worker, _on_message: on_message, _on_error: on_error }));
     }
 
     /// Ends the worker, whatever it is doing; its memory is freed.
@@ -162,24 +155,19 @@ impl Engine {
                 }
             }
             Ok(event) => self.hand_on(event),
-            Err(error) => self.fail(format!(
-                "The engine said something that this page does not understand: {error}"
-            )),
+            Err(error) => {
+                self.fail(format!("The engine said something that this page does not understand: {error}"))
+            }
         }
     }
 
     fn fail(self, because: String) {
-        let because = if because.is_empty() {
-            "The engine's files could not be loaded.".to_owned()
-        } else {
-            because
-        };
+        let because =
+            if because.is_empty() { "The engine's files could not be loaded.".to_owned() } else { because };
         self.forget();
         self.close();
         self.state.set(EngineState::Broken(because.clone()));
-        self.hand_on(Event::Failed {
-            problems: vec![because],
-        });
+        self.hand_on(Event::Failed { problems: vec![because] });
     }
 
     fn hand_on(&self, event: Event) {

@@ -189,9 +189,7 @@ impl Lab {
     /// Changes one field of a variant.
     pub fn set_in_variant(&self, index: usize, path: &str, value: Value) -> Result<(), Problem> {
         let mut changed = self.draft.get_untracked();
-        changed
-            .set_in_variant(index, path, value)
-            .map_err(|mut problems| problems.remove(0))?;
+        changed.set_in_variant(index, path, value).map_err(|mut problems| problems.remove(0))?;
         self.edit(|draft| *draft = changed);
         Ok(())
     }
@@ -201,9 +199,7 @@ impl Lab {
         self.edit(|draft| {
             if let Some(variant) = draft.variants.get_mut(index) {
                 let below = format!("{path}.");
-                variant
-                    .set
-                    .retain(|key, _| key != path && !key.starts_with(&below));
+                variant.set.retain(|key, _| key != path && !key.starts_with(&below));
             }
         });
     }
@@ -251,8 +247,7 @@ impl Lab {
 
     /// Whether the draft is not what was opened.
     pub fn is_changed(&self) -> bool {
-        self.draft
-            .with(|draft| self.original.with(|original| draft != original))
+        self.draft.with(|draft| self.original.with(|original| draft != original))
     }
 
     // The run.
@@ -276,17 +271,12 @@ impl Lab {
     pub fn start(&self, resume: Option<Vec<u8>>) {
         let experiment = self.draft.get_untracked();
         let device = self.run.peek(|log| log.device.clone());
-        self.run
-            .change(|log| *log = RunLog::starting(experiment.clone(), device));
+        self.run.change(|log| *log = RunLog::starting(experiment.clone(), device));
         self.saved.set_value(None);
         self.losses.set_value(0);
         browser::keep_awake(true);
         let device = self.device.get_untracked();
-        self.engine.send(Command::Start {
-            experiment: Box::new(experiment),
-            device,
-            resume,
-        });
+        self.engine.send(Command::Start { experiment: Box::new(experiment), device, resume });
     }
 
     /// Pauses.
@@ -338,10 +328,7 @@ impl Lab {
             return;
         }
         self.losses.update_value(|losses| *losses += 1);
-        let (step, bytes) = self
-            .saved
-            .get_value()
-            .map_or((0, None), |(step, bytes)| (step, Some(bytes)));
+        let (step, bytes) = self.saved.get_value().map_or((0, None), |(step, bytes)| (step, Some(bytes)));
         if self.losses.get_value() > MAX_LOSSES {
             if let Some(bytes) = bytes {
                 browser::download_bytes(&format!("kappa-step-{step}.safetensors"), &bytes);
@@ -351,9 +338,7 @@ impl Lab {
                 MAX_LOSSES + 1
             );
             self.engine.close();
-            return self.hear(Event::Failed {
-                problems: vec![problem],
-            });
+            return self.hear(Event::Failed { problems: vec![problem] });
         }
         let Some(experiment) = self.run.peek(|log| log.experiment.clone()) else {
             return;
@@ -363,11 +348,7 @@ impl Lab {
         let because = format!("{because} Training goes on from step {step} in a new engine.");
         self.hear(Event::Recovered { step, because });
         let device = self.device.get_untracked();
-        self.engine.send(Command::Start {
-            experiment: Box::new(experiment),
-            device,
-            resume: bytes,
-        });
+        self.engine.send(Command::Start { experiment: Box::new(experiment), device, resume: bytes });
         if paused {
             self.engine.send(Command::Pause);
         }
@@ -375,18 +356,10 @@ impl Lab {
 
     fn hear(&self, event: Event) {
         let event = match event {
-            Event::Checkpoint {
-                step,
-                requested: true,
-                bytes,
-            } => {
+            Event::Checkpoint { step, requested: true, bytes } => {
                 return browser::download_bytes(&format!("kappa-step-{step}.safetensors"), &bytes);
             }
-            Event::Checkpoint {
-                step,
-                requested: false,
-                bytes,
-            } => {
+            Event::Checkpoint { step, requested: false, bytes } => {
                 return self.saved.set_value(Some((step, bytes)));
             }
             Event::DeviceLost { because } => return self.recover(because),

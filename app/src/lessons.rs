@@ -4,10 +4,7 @@ const LESSONS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/lessons.rs"
 
 /// The lesson of the catalog entry with this id.
 pub fn html(id: &str) -> Option<&'static str> {
-    LESSONS
-        .iter()
-        .find(|(lesson, _)| *lesson == id)
-        .map(|(_, html)| *html)
+    LESSONS.iter().find(|(lesson, _)| *lesson == id).map(|(_, html)| *html)
 }
 
 #[cfg(test)]
@@ -16,7 +13,7 @@ mod tests {
     fn every_paper_has_its_lesson_as_html() {
         for paper in kappa_core::catalog::PAPERS {
             let html = super::html(paper.id).unwrap_or_default();
-            assert!(html.contains("<h3>") && html.contains("<p>"), "{}", paper.id);
+            assert!(html.starts_with("<p>"), "{}: {html}", paper.id);
         }
     }
 }

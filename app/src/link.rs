@@ -51,9 +51,9 @@ fn read(lab: Lab) {
             lab.open(entry.map(|entry| entry.id()), experiment);
             lab.original.set(original);
         }
-        Err(problems) => lab
-            .link_problems
-            .set(problems.into_iter().map(|problem| problem.sentence).collect()),
+        Err(problems) => {
+            lab.link_problems.set(problems.into_iter().map(|problem| problem.sentence).collect())
+        }
     }
 }
 

@@ -16,10 +16,7 @@ pub struct Theme {
 impl Theme {
     /// As it was left, or as the system has it.
     pub fn new() -> Self {
-        let system = browser::window()
-            .match_media("(prefers-color-scheme: dark)")
-            .ok()
-            .flatten();
+        let system = browser::window().match_media("(prefers-color-scheme: dark)").ok().flatten();
         let kept = browser::setting(SETTING);
         let by_system = system.as_ref().is_some_and(|system| system.matches());
         let dark = RwSignal::new(kept.as_deref().map_or(by_system, |kept| kept == "dark"));

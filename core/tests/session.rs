@@ -69,7 +69,10 @@ fn gpu() -> Engine {
 fn wgpu_and_the_cpu_engine_train_alike() {
     for (name, settings) in [("tiny", &[][..]), ("shakespeare", &SMALL_TEXT[..])] {
         let experiment = experiment(name, settings);
-        let difference = largest_difference(&trained(&gpu(), &experiment, 20), &trained(&Engine::cpu(""), &experiment, 20));
+        let difference = largest_difference(
+            &trained(&gpu(), &experiment, 20),
+            &trained(&Engine::cpu(""), &experiment, 20),
+        );
         assert!(difference < 0.01, "{name}: {difference}");
     }
 }
@@ -115,7 +118,8 @@ fn a_resumed_run_has_the_numbers_of_an_uninterrupted_one() {
 #[test]
 fn a_checkpoint_of_another_model_is_refused_by_the_name_of_the_field() {
     let engine = Engine::cpu("");
-    let saved = pollster::block_on(start(&engine, &experiment("tiny", &[]), None).unwrap().checkpoint()).unwrap();
+    let saved =
+        pollster::block_on(start(&engine, &experiment("tiny", &[]), None).unwrap().checkpoint()).unwrap();
     let other = experiment("tiny", &["model.depth=3"]);
     let problems = start(&engine, &other, Some(&saved)).err().expect("a refusal");
     assert_eq!(problems, ["The checkpoint is of another experiment: model.depth is 2 there and 3 here."]);
@@ -130,7 +134,9 @@ fn a_run_ends_with_an_evaluation_and_a_verdict_of_every_variant() {
     let experiment = experiment("tiny", &["seeds.count=3"]);
     let mut session = start(&Engine::cpu(""), &experiment, None).unwrap();
     let events = run(&mut session, experiment.training.steps);
-    let evaluated = events.iter().filter(|event| matches!(event, Event::Evaluated { step, .. } if *step == experiment.training.steps));
+    let evaluated = events
+        .iter()
+        .filter(|event| matches!(event, Event::Evaluated { step, .. } if *step == experiment.training.steps));
     assert_eq!(evaluated.count(), experiment.variants.len());
     let verdicts = events.iter().filter(|event| matches!(event, Event::Verdict { .. })).count();
     assert_eq!(verdicts, experiment.variants.len() - 1);
@@ -160,12 +166,15 @@ fn a_variant_that_diverges_is_a_result_and_the_others_go_on() {
     let saved = pollster::block_on(start(&engine, &experiment, None).unwrap().checkpoint()).unwrap();
     let mut session = start(&engine, &experiment, Some(&poisoned(&saved, "1.head.bias"))).unwrap();
     let events = run(&mut session, experiment.training.steps);
-    let diverged = events.iter().filter(|event| matches!(event, Event::Diverged { variant: 1, step: 1, .. })).count();
+    let diverged =
+        events.iter().filter(|event| matches!(event, Event::Diverged { variant: 1, step: 1, .. })).count();
     assert_eq!(diverged, 3, "every replica of the poisoned variant, at its first step");
     assert!(!events.iter().any(|event| matches!(event, Event::Diverged { variant: 0, .. })));
     let trained = losses(&events, 2);
     assert_eq!(trained[0].len(), experiment.training.steps as usize, "the healthy variant goes on");
-    let Some(Event::Verdict { report, .. }) = events.iter().find(|event| matches!(event, Event::Verdict { .. })) else {
+    let Some(Event::Verdict { report, .. }) =
+        events.iter().find(|event| matches!(event, Event::Verdict { .. }))
+    else {
         panic!("a verdict")
     };
     assert_eq!(report.variant, None, "a diverged variant has no mean");

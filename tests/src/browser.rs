@@ -59,10 +59,7 @@ impl Browser {
         }
         let options: Vec<String> = options.into_iter().map(str::to_owned).collect();
         let session = Session::start(&options).context("the browser did not start")?;
-        session.devtools(
-            "Page.addScriptToEvaluateOnNewDocument",
-            json!({ "source": RECORDER }),
-        )?;
+        session.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": RECORDER }))?;
         Ok(Self { session })
     }
 
@@ -73,9 +70,7 @@ impl Browser {
     pub fn resize(&self, width: u32, height: u32) -> Result<()> {
         let metrics =
             json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
-        self.session
-            .devtools("Emulation.setDeviceMetricsOverride", metrics)
-            .map(drop)
+        self.session.devtools("Emulation.setDeviceMetricsOverride", metrics).map(drop)
     }
 
     /// Light or dark, as the system says.
@@ -84,9 +79,7 @@ impl Browser {
     /// If the browser does not answer.
     pub fn prefer_colours(&self, scheme: &str) -> Result<()> {
         let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
-        self.session
-            .devtools("Emulation.setEmulatedMedia", features)
-            .map(drop)
+        self.session.devtools("Emulation.setEmulatedMedia", features).map(drop)
     }
 
     /// A picture of the whole page, as `target/screenshots/<name>.png`.
@@ -120,13 +113,7 @@ impl Browser {
     /// If the browser does not answer.
     pub fn console_errors(&self) -> Result<Vec<String>> {
         let severe = |line: &ConsoleLine| line.level == "SEVERE";
-        Ok(self
-            .session
-            .console()?
-            .into_iter()
-            .filter(severe)
-            .map(|line| line.text)
-            .collect())
+        Ok(self.session.console()?.into_iter().filter(severe).map(|line| line.text).collect())
     }
 
     /// A script that returns a value.

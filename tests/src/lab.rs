@@ -24,10 +24,7 @@ pub struct Lab {
 impl Lab {
     /// Opens nothing yet.
     pub fn new(browser: Browser, site: &str) -> Self {
-        Self {
-            browser,
-            site: site.to_owned(),
-        }
+        Self { browser, site: site.to_owned() }
     }
 
     /// Opens the page with the link of this experiment.
@@ -59,9 +56,7 @@ impl Lab {
     }
 
     fn appears(&self) -> Result<()> {
-        self.wait("the page to appear", 60, || {
-            Ok(self.exists("start")?.then_some(()))
-        })
+        self.wait("the page to appear", 60, || Ok(self.exists("start")?.then_some(())))
     }
 
     /// The address, as the page has it now.
@@ -69,12 +64,7 @@ impl Lab {
     /// # Errors
     /// If the browser does not answer.
     pub fn address(&self) -> Result<String> {
-        Ok(self
-            .browser
-            .ask("return location.href")?
-            .as_str()
-            .unwrap_or_default()
-            .to_owned())
+        Ok(self.browser.ask("return location.href")?.as_str().unwrap_or_default().to_owned())
     }
 
     // What a person sees.
@@ -94,13 +84,7 @@ impl Lab {
     /// If the browser does not answer.
     pub fn text(&self, id: &str) -> Result<String> {
         let script = "return document.querySelector(arguments[0])?.textContent.trim() ?? ''";
-        Ok(self
-            .browser
-            .session
-            .run(script, json!([selector(id)]))?
-            .as_str()
-            .unwrap_or_default()
-            .to_owned())
+        Ok(self.browser.session.run(script, json!([selector(id)]))?.as_str().unwrap_or_default().to_owned())
     }
 
     /// The texts of everything that a selector finds.
@@ -142,9 +126,7 @@ impl Lab {
     /// # Errors
     /// If it is not offered.
     pub fn choose_device(&self, name: &str) -> Result<()> {
-        self.browser
-            .session
-            .click(&format!("{} option[value={name}]", selector("device")))
+        self.browser.session.click(&format!("{} option[value={name}]", selector("device")))
     }
 
     /// The step that the page shows for a variant; 0 before the first.
@@ -153,11 +135,7 @@ impl Lab {
     /// If the browser does not answer.
     pub fn step(&self, variant: usize) -> Result<u32> {
         let text = self.text(&format!("step-{variant}"))?;
-        Ok(text
-            .split(' ')
-            .nth(1)
-            .and_then(|number| number.parse().ok())
-            .unwrap_or(0))
+        Ok(text.split(' ').nth(1).and_then(|number| number.parse().ok()).unwrap_or(0))
     }
 
     /// The names on the cards of the variants.
@@ -225,19 +203,13 @@ impl Lab {
     /// If the browser does not answer, or a step is missing.
     pub fn losses(&self, variant: usize) -> Result<Vec<Vec<f64>>> {
         let mut rows: Vec<Vec<f64>> = Vec::new();
-        for progress in self
-            .events("Progress")?
-            .iter()
-            .filter(|progress| progress["variant"] == json!(variant))
+        for progress in
+            self.events("Progress")?.iter().filter(|progress| progress["variant"] == json!(variant))
         {
             let losses: Vec<Vec<f64>> = serde_json::from_value(progress["losses"].clone())?;
             rows.extend(losses);
             let step = progress["step"].as_u64().unwrap_or_default() as usize;
-            anyhow::ensure!(
-                rows.len() == step,
-                "at step {step} there are losses of {} steps",
-                rows.len()
-            );
+            anyhow::ensure!(rows.len() == step, "at step {step} there are losses of {} steps", rows.len());
         }
         Ok(rows)
     }
@@ -249,10 +221,7 @@ impl Lab {
     pub fn command(&self, message: &Value) -> Result<()> {
         self.browser
             .session
-            .run(
-                "recorded.workers.at(-1).postMessage(arguments[0])",
-                json!([message]),
-            )
+            .run("recorded.workers.at(-1).postMessage(arguments[0])", json!([message]))
             .map(drop)
     }
 
@@ -261,11 +230,7 @@ impl Lab {
     /// # Errors
     /// If the browser does not answer.
     pub fn workers(&self) -> Result<u64> {
-        Ok(self
-            .browser
-            .ask("return recorded.workers.length")?
-            .as_u64()
-            .unwrap_or_default())
+        Ok(self.browser.ask("return recorded.workers.length")?.as_u64().unwrap_or_default())
     }
 
     // Time.

@@ -11,9 +11,7 @@ use serde_json::Value;
 
 /// The workspace's folder.
 pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("tests is a folder of the workspace")
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests is a folder of the workspace")
 }
 
 /// The built page: `KAPPA_DIST`, or `dist/`.
@@ -37,18 +35,14 @@ pub fn dist() -> Result<PathBuf> {
 pub fn command_line() -> Result<PathBuf> {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     if let Some(named) = env::var_os("KAPPA_BIN").map(PathBuf::from) {
-        ensure!(
-            named.is_file(),
-            "KAPPA_BIN is {}, and there is no such file",
-            named.display()
-        );
+        ensure!(named.is_file(), "KAPPA_BIN is {}, and there is no such file", named.display());
         return Ok(named);
     }
     match BUILT.get() {
         Some(built) => Ok(built.clone()),
-        None => Ok(BUILT
-            .get_or_init(|| build_command_line().unwrap_or_else(|error| panic!("{error:#}")))
-            .clone()),
+        None => {
+            Ok(BUILT.get_or_init(|| build_command_line().unwrap_or_else(|error| panic!("{error:#}"))).clone())
+        }
     }
 }
 

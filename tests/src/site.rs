@@ -40,11 +40,7 @@ impl Site {
             })
         };
         let threads = (0..THREADS).map(|_| work()).collect();
-        Ok(Self {
-            server,
-            threads,
-            address,
-        })
+        Ok(Self { server, threads, address })
     }
 
     /// `http://127.0.0.1:…/`
@@ -67,9 +63,7 @@ impl Drop for Site {
 
 fn answer(request: Request, folders: &[PathBuf]) {
     let content = relative(request.url()).and_then(|path| {
-        let bytes = folders
-            .iter()
-            .find_map(|folder| fs::read(folder.join(&path)).ok())?;
+        let bytes = folders.iter().find_map(|folder| fs::read(folder.join(&path)).ok())?;
         Some((mime(&path), bytes))
     });
     // Writing fails when the browser has gone away meanwhile.
@@ -88,15 +82,10 @@ fn answer(request: Request, folders: &[PathBuf]) {
 /// The file that an address means, below a folder and nowhere else.
 fn relative(url: &str) -> Option<PathBuf> {
     let path = url.split(['?', '#']).next()?.trim_start_matches('/');
-    let path = if path.is_empty() || path.ends_with('/') {
-        format!("{path}index.html")
-    } else {
-        path.to_owned()
-    };
+    let path =
+        if path.is_empty() || path.ends_with('/') { format!("{path}index.html") } else { path.to_owned() };
     let path = PathBuf::from(path);
-    path.components()
-        .all(|component| matches!(component, Component::Normal(_)))
-        .then_some(path)
+    path.components().all(|component| matches!(component, Component::Normal(_))).then_some(path)
 }
 
 fn header(name: &str, value: &str) -> Header {
@@ -104,11 +93,7 @@ fn header(name: &str, value: &str) -> Header {
 }
 
 fn mime(path: &Path) -> &'static str {
-    match path
-        .extension()
-        .and_then(|extension| extension.to_str())
-        .unwrap_or_default()
-    {
+    match path.extension().and_then(|extension| extension.to_str()).unwrap_or_default() {
         "html" => "text/html; charset=utf-8",
         "js" | "mjs" => "text/javascript; charset=utf-8",
         "css" => "text/css; charset=utf-8",
@@ -140,11 +125,8 @@ mod tests {
         let folder = crate::paths::Scratch::new("site").unwrap();
         fs::write(folder.path().join("a.wasm"), [7; 100_000]).unwrap();
         let site = Site::serve(&[folder.path().to_owned()]).unwrap();
-        let agent: ureq::Agent = ureq::Agent::config_builder()
-            .proxy(None)
-            .http_status_as_error(false)
-            .build()
-            .into();
+        let agent: ureq::Agent =
+            ureq::Agent::config_builder().proxy(None).http_status_as_error(false).build().into();
         let mut found = agent.get(format!("{}a.wasm", site.address())).call().unwrap();
         let said = |name: &str| found.headers().get(name).unwrap().to_str().unwrap().to_owned();
         assert_eq!(
@@ -152,13 +134,6 @@ mod tests {
             ("application/wasm".into(), "100000".into())
         );
         assert_eq!(found.body_mut().read_to_vec().unwrap(), [7; 100_000]);
-        assert_eq!(
-            agent
-                .get(format!("{}b.wasm", site.address()))
-                .call()
-                .unwrap()
-                .status(),
-            404
-        );
+        assert_eq!(agent.get(format!("{}b.wasm", site.address())).call().unwrap().status(), 404);
     }
 }

@@ -40,10 +40,7 @@ pub fn in_browser(gpu: Gpu, name: &str, test: impl FnOnce(&Lab) -> Result<()>) {
         console.iter().for_each(|line| eprintln!("console: {line}"));
     }
     match outcome {
-        Ok(Ok(())) => assert!(
-            console.is_empty(),
-            "{name} passed, but the console has errors: {console:#?}"
-        ),
+        Ok(Ok(())) => assert!(console.is_empty(), "{name} passed, but the console has errors: {console:#?}"),
         Ok(Err(error)) => panic!("{error:?}"),
         Err(panic) => resume_unwind(panic),
     }
@@ -51,10 +48,7 @@ pub fn in_browser(gpu: Gpu, name: &str, test: impl FnOnce(&Lab) -> Result<()>) {
 
 /// The catalog's smallest experiment, with this many steps.
 pub fn tiny(steps: u32) -> Experiment {
-    let mut experiment = catalog::find("tiny")
-        .expect("the catalog has it")
-        .experiment()
-        .clone();
+    let mut experiment = catalog::find("tiny").expect("the catalog has it").experiment().clone();
     experiment.training.steps = steps;
     experiment
 }
@@ -65,9 +59,6 @@ pub fn tiny(steps: u32) -> Experiment {
 /// Says which differ, and by how much.
 pub fn close(what: &str, expected: f64, found: f64, share: f64) -> Result<()> {
     let difference = (found - expected).abs() / expected.abs().max(f64::MIN_POSITIVE);
-    ensure!(
-        difference <= share,
-        "{what}: {found} is not {expected}; they differ by {difference:.2e}"
-    );
+    ensure!(difference <= share, "{what}: {found} is not {expected}; they differ by {difference:.2e}");
     Ok(())
 }

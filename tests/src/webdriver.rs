@@ -49,10 +49,7 @@ impl Session {
             .stderr(Stdio::null())
             .spawn()
             .with_context(|| {
-                format!(
-                    "{} could not be started; `cargo xtask setup` installs it",
-                    program.display()
-                )
+                format!("{} could not be started; `cargo xtask setup` installs it", program.display())
             })?;
         let port = port_of(&mut driver);
         let agent = Agent::config_builder()
@@ -62,17 +59,11 @@ impl Session {
             .build()
             .into();
         // From here on, dropping ends the driver.
-        let mut session = Self {
-            driver,
-            agent,
-            address: String::new(),
-        };
+        let mut session = Self { driver, agent, address: String::new() };
         let port = port.context("chromedriver did not say which port it listens on")?;
         let driver = format!("http://127.0.0.1:{port}/session");
         let started = session.call(&driver, Some(&capabilities(options)))?;
-        let id = started["sessionId"]
-            .as_str()
-            .context("chromedriver gave the session no name")?;
+        let id = started["sessionId"].as_str().context("chromedriver gave the session no name")?;
         session.address = format!("{driver}/{id}");
         Ok(session)
     }
@@ -86,20 +77,14 @@ impl Session {
         let answer: Value = answer.body_mut().with_config().limit(256 << 20).read_json()?;
         let value = answer.get("value").cloned().unwrap_or_default();
         if let Some(error) = value["error"].as_str() {
-            let message = value["message"]
-                .as_str()
-                .unwrap_or_default()
-                .lines()
-                .next()
-                .unwrap_or_default();
+            let message = value["message"].as_str().unwrap_or_default().lines().next().unwrap_or_default();
             bail!("the browser says `{error}`: {message}");
         }
         Ok(value)
     }
 
     fn post(&self, command: &str, body: &Value) -> Result<Value> {
-        self.call(&format!("{}/{command}", self.address), Some(body))
-            .with_context(|| command.to_owned())
+        self.call(&format!("{}/{command}", self.address), Some(body)).with_context(|| command.to_owned())
     }
 
     /// Goes to an address, and waits for its documents and scripts.
@@ -152,13 +137,10 @@ impl Session {
     /// If there is no such element, or it cannot be clicked.
     pub fn click(&self, selector: &str) -> Result<()> {
         let element = self.element(selector)?;
-        let disabled = self.run(
-            "return document.querySelector(arguments[0]).disabled === true",
-            json!([selector]),
-        )?;
+        let disabled =
+            self.run("return document.querySelector(arguments[0]).disabled === true", json!([selector]))?;
         ensure!(disabled != json!(true), "{selector} is disabled");
-        self.post(&format!("element/{element}/click"), &json!({}))
-            .map(drop)
+        self.post(&format!("element/{element}/click"), &json!({})).map(drop)
     }
 
     /// Gives a file of this machine to the file input of this selector, as choosing it in a dialogue would.
@@ -167,11 +149,8 @@ impl Session {
     /// If there is no such input.
     pub fn choose_file(&self, selector: &str, file: &Path) -> Result<()> {
         let element = self.element(selector)?;
-        self.post(
-            &format!("element/{element}/value"),
-            &json!({ "text": file.display().to_string() }),
-        )
-        .map(drop)
+        self.post(&format!("element/{element}/value"), &json!({ "text": file.display().to_string() }))
+            .map(drop)
     }
 
     fn element(&self, selector: &str) -> Result<String> {
@@ -185,16 +164,10 @@ impl Session {
     /// If the browser does not answer.
     pub fn press(&self, keys: &[char]) -> Result<()> {
         let down = keys.iter().map(|key| json!({ "type": "keyDown", "value": key }));
-        let up = keys
-            .iter()
-            .rev()
-            .map(|key| json!({ "type": "keyUp", "value": key }));
+        let up = keys.iter().rev().map(|key| json!({ "type": "keyUp", "value": key }));
         let actions: Vec<Value> = down.chain(up).collect();
-        self.post(
-            "actions",
-            &json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": actions }] }),
-        )
-        .map(drop)
+        self.post("actions", &json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": actions }] }))
+            .map(drop)
     }
 
     /// A command of the Chrome DevTools protocol.
@@ -202,11 +175,8 @@ impl Session {
     /// # Errors
     /// If the browser refuses it.
     pub fn devtools(&self, command: &str, parameters: Value) -> Result<Value> {
-        self.post(
-            "goog/cdp/execute",
-            &json!({ "cmd": command, "params": parameters }),
-        )
-        .with_context(|| command.to_owned())
+        self.post("goog/cdp/execute", &json!({ "cmd": command, "params": parameters }))
+            .with_context(|| command.to_owned())
     }
 
     /// What the console has said since this was last asked.
@@ -216,10 +186,7 @@ impl Session {
     pub fn console(&self) -> Result<Vec<ConsoleLine>> {
         let lines = self.post("se/log", &json!({ "type": "browser" }))?;
         let text = |line: &Value, name: &str| line[name].as_str().unwrap_or_default().to_owned();
-        let line = |line: &Value| ConsoleLine {
-            level: text(line, "level"),
-            text: text(line, "message"),
-        };
+        let line = |line: &Value| ConsoleLine { level: text(line, "level"), text: text(line, "message") };
         Ok(lines.as_array().into_iter().flatten().map(line).collect())
     }
 }

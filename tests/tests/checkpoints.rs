@@ -33,9 +33,7 @@ fn begun(experiment: &Experiment) -> Result<Vec<u8>> {
 fn resume_from(lab: &Lab, scratch: &Scratch, bytes: &[u8]) -> Result<()> {
     let file = scratch.path().join("checkpoint.safetensors");
     fs::write(&file, bytes)?;
-    lab.browser
-        .session
-        .choose_file("[data-testid=resume-file]", &file)
+    lab.browser.session.choose_file("[data-testid=resume-file]", &file)
 }
 
 #[test]
@@ -76,10 +74,7 @@ fn a_checkpoint_that_does_not_fit_gets_one_sentence() {
                 Ok((lab.events("Failed")?.len() > before).then_some(()))
             })?;
             let said = lab.texts("[data-testid=problems] li")?;
-            ensure!(
-                said.len() == 1 && said[0].contains(word) && said[0].ends_with('.'),
-                "{word}: {said:?}"
-            );
+            ensure!(said.len() == 1 && said[0].contains(word) && said[0].ends_with('.'), "{word}: {said:?}");
         }
         // And a new run starts as if nothing had been.
         lab.click("start")?;

@@ -59,16 +59,10 @@ fn fails(words: &[&str], code: i32, said: &[&str]) -> Result<()> {
         text(&output.stdout)
     );
     for word in said {
-        ensure!(
-            error.contains(word),
-            "kappa {command}: “{error}” should have “{word}”"
-        );
+        ensure!(error.contains(word), "kappa {command}: “{error}” should have “{word}”");
     }
     let lines: Vec<&str> = error.lines().filter(|line| !line.trim().is_empty()).collect();
-    ensure!(
-        lines.len() == 1 && lines[0].ends_with('.'),
-        "kappa {command}: one sentence, not {error}"
-    );
+    ensure!(lines.len() == 1 && lines[0].ends_with('.'), "kappa {command}: one sentence, not {error}");
     ensure!(!error.contains("panicked"), "kappa {command}: {error}");
     Ok(())
 }
@@ -76,9 +70,7 @@ fn fails(words: &[&str], code: i32, said: &[&str]) -> Result<()> {
 /// The lines of a run's metrics.
 fn metrics(folder: &Path) -> Result<Vec<Value>> {
     let text = fs::read_to_string(folder.join("metrics.jsonl"))?;
-    text.lines()
-        .map(|line| serde_json::from_str(line).with_context(|| line.to_owned()))
-        .collect()
+    text.lines().map(|line| serde_json::from_str(line).with_context(|| line.to_owned())).collect()
 }
 
 /// What a run is about: every loss, every evaluation, the verdicts; without times and speeds.
@@ -110,10 +102,7 @@ fn everything_in_the_catalog_is_listed_and_shown() {
                 ensure!(shown.contains(&name), "{}: {name} is not in {shown}", entry.id());
             }
         }
-        ensure!(
-            succeeds(&["devices"])?.contains("--device cpu"),
-            "the CPU is not among the devices"
-        );
+        ensure!(succeeds(&["devices"])?.contains("--device cpu"), "the CPU is not among the devices");
         Ok(())
     };
     check().unwrap();
@@ -131,9 +120,7 @@ fn a_run_leaves_its_experiment_its_metrics_and_its_weights_and_prints_the_verdic
             ensure!(table.contains(&name), "{name} is not in {table}");
         }
         ensure!(
-            ["Supported", "Contradicted", "Not decided"]
-                .iter()
-                .any(|word| table.contains(word)),
+            ["Supported", "Contradicted", "Not decided"].iter().any(|word| table.contains(word)),
             "{table}"
         );
         ensure!(table.contains("accuracy"), "{table}");
@@ -145,16 +132,8 @@ fn a_run_leaves_its_experiment_its_metrics_and_its_weights_and_prints_the_verdic
             "{} lines of training",
             count("trained")
         );
-        ensure!(
-            (count("evaluated"), count("verdict"), count("finished")) == (6, 1, 1),
-            "{lines:#?}"
-        );
-        ensure!(
-            lines
-                .iter()
-                .any(|line| line["event"] == "device" && line["engine"] == "CPU"),
-            "{lines:#?}"
-        );
+        ensure!((count("evaluated"), count("verdict"), count("finished")) == (6, 1, 1), "{lines:#?}");
+        ensure!(lines.iter().any(|line| line["event"] == "device" && line["engine"] == "CPU"), "{lines:#?}");
         ensure!(out.join("checkpoint.safetensors").is_file(), "no checkpoint");
 
         // The file that it leaves is the experiment: it gives the same numbers again.
@@ -170,15 +149,10 @@ fn a_run_leaves_its_experiment_its_metrics_and_its_weights_and_prints_the_verdic
             &again.to_string_lossy(),
         ])?;
         ensure!(
-            printed
-                .lines()
-                .all(|line| serde_json::from_str::<Value>(line).is_ok()),
+            printed.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()),
             "not JSON lines: {printed}"
         );
-        ensure!(
-            numbers(&out)? == numbers(&again)?,
-            "the same file gave other numbers"
-        );
+        ensure!(numbers(&out)? == numbers(&again)?, "the same file gave other numbers");
         Ok(())
     };
     check().unwrap();
@@ -212,10 +186,7 @@ fn a_run_that_was_interrupted_or_killed_ends_with_the_numbers_of_one_that_was_no
         let start = |out: &Path| -> Result<Child> {
             let words = words(out);
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
-            Ok(kappa(&words)?
-                .stdout(Stdio::null())
-                .stderr(Stdio::piped())
-                .spawn()?)
+            Ok(kappa(&words)?.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?)
         };
         let whole = start(&folder("whole"))?.wait_with_output()?;
         ensure!(whole.status.success(), "{}", text(&whole.stderr));
@@ -236,10 +207,7 @@ fn a_run_that_was_interrupted_or_killed_ends_with_the_numbers_of_one_that_was_no
             );
             if name == "interrupted" {
                 let said = text(&ended.stderr);
-                ensure!(
-                    said.contains("Saved at step") && said.contains("kappa run --resume"),
-                    "{said}"
-                );
+                ensure!(said.contains("Saved at step") && said.contains("kappa run --resume"), "{said}");
             }
             ensure!(
                 metrics(&out).map_or(true, |lines| lines.iter().all(|line| line["event"] != "finished")),
@@ -247,12 +215,7 @@ fn a_run_that_was_interrupted_or_killed_ends_with_the_numbers_of_one_that_was_no
             );
             succeeds(&["run", "--resume", &out.to_string_lossy(), "--device", "cpu"])?;
             let found = numbers(&out)?;
-            ensure!(
-                found.len() == expected.len(),
-                "{name}: {} lines, not {}",
-                found.len(),
-                expected.len()
-            );
+            ensure!(found.len() == expected.len(), "{name}: {} lines, not {}", found.len(), expected.len());
             for (expected, found) in expected.iter().zip(&found) {
                 ensure!(expected == found, "{name}:\n{found}\nis not\n{expected}");
             }
@@ -268,9 +231,7 @@ fn saved_at_step(folder: &Path, child: &mut Child, step: u64) -> Result<()> {
     loop {
         // The last line may be half written.
         let metrics = fs::read_to_string(folder.join("metrics.jsonl")).unwrap_or_default();
-        let lines = metrics
-            .lines()
-            .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let lines = metrics.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let done = lines.filter_map(|line| line["step"].as_u64()).max().unwrap_or(0);
         if done >= step && folder.join("checkpoint.safetensors").is_file() {
             return Ok(());
@@ -278,18 +239,13 @@ fn saved_at_step(folder: &Path, child: &mut Child, step: u64) -> Result<()> {
         if let Some(status) = child.try_wait()? {
             bail!("it ended ({status}) at step {done}, before step {step}");
         }
-        ensure!(
-            start.elapsed() < Duration::from_secs(120),
-            "after two minutes it is at step {done}"
-        );
+        ensure!(start.elapsed() < Duration::from_secs(120), "after two minutes it is at step {done}");
         thread::sleep(Duration::from_millis(5));
     }
 }
 
 fn signal_to(child: &Child, signal: &str) -> Result<()> {
-    let sent = Command::new("kill")
-        .args([format!("-{signal}"), child.id().to_string()])
-        .status()?;
+    let sent = Command::new("kill").args([format!("-{signal}"), child.id().to_string()]).status()?;
     ensure!(sent.success(), "the signal was not sent");
     Ok(())
 }
@@ -302,11 +258,7 @@ fn what_cannot_be_run_is_answered_with_one_sentence_and_code_2() {
         let path = |name: &str| scratch.path().join(name).to_string_lossy().into_owned();
         let out = path("out");
         let tiny = |set: &str, said: &[&str]| {
-            fails(
-                &["run", "tiny", "--device", "cpu", "--out", &out, "--set", set],
-                2,
-                said,
-            )
+            fails(&["run", "tiny", "--device", "cpu", "--out", &out, "--set", set], 2, said)
         };
         tiny("model.hats=2", &["model.hats", "model.heads"])?;
         tiny("model.depth=0", &["model.depth", "0"])?;
@@ -315,45 +267,21 @@ fn what_cannot_be_run_is_answered_with_one_sentence_and_code_2() {
         tiny("model.depth", &["model.depth"])?;
         fails(&["run", "tinny"], 2, &["tinny", "tiny"])?;
         fails(&["show", "tinny"], 2, &["tinny", "tiny"])?;
-        fails(
-            &["run", "tiny", "--device", "abacus", "--out", &out],
-            2,
-            &["abacus", "cpu"],
-        )?;
-        fails(
-            &["run", "tiny", "--device", "cpu", "--seeds", "0", "--out", &out],
-            2,
-            &["seeds.count", "0"],
-        )?;
+        fails(&["run", "tiny", "--device", "abacus", "--out", &out], 2, &["abacus", "cpu"])?;
+        fails(&["run", "tiny", "--device", "cpu", "--seeds", "0", "--out", &out], 2, &["seeds.count", "0"])?;
 
         let link = kappa_core::spec::to_link(catalog::find("tiny").context("tiny")?.experiment());
-        fails(
-            &["run", &link[..link.len() - 2], "--out", &out],
-            2,
-            &["not whole"],
-        )?;
+        fails(&["run", &link[..link.len() - 2], "--out", &out], 2, &["not whole"])?;
         fs::write(
             path("typo.toml"),
             "version = 1\ntitle = 'x'\ntask = 'digits'\nmodel.hats = 1\n[[variant]]\n",
         )?;
-        fails(
-            &["run", &path("typo.toml"), "--out", &out],
-            2,
-            &["typo.toml", "model.hats"],
-        )?;
+        fails(&["run", &path("typo.toml"), "--out", &out], 2, &["typo.toml", "model.hats"])?;
         fs::write(path("torn.toml"), "version = 1\ntitle = ")?;
-        fails(
-            &["run", &path("torn.toml"), "--out", &out],
-            2,
-            &["torn.toml", "Line 2"],
-        )?;
+        fails(&["run", &path("torn.toml"), "--out", &out], 2, &["torn.toml", "Line 2"])?;
         fs::write(path("binary.toml"), [0xff, 0xfe, 0x00, 0x80])?;
         fails(&["run", &path("binary.toml"), "--out", &out], 2, &["binary.toml"])?;
-        fails(
-            &["run", &path("missing.toml"), "--out", &out],
-            2,
-            &["missing.toml"],
-        )?;
+        fails(&["run", &path("missing.toml"), "--out", &out], 2, &["missing.toml"])?;
         fails(&["run", "--resume", &path("nowhere")], 2, &["nowhere"])?;
         ensure!(!Path::new(&out).exists(), "something was written all the same");
         Ok(())
@@ -368,9 +296,7 @@ fn a_checkpoint_that_does_not_fit_is_refused_and_stays_as_it_was() {
         let scratch = Scratch::new("checkpoint")?;
         let out = scratch.path().join("out");
         let out_text = out.to_string_lossy().into_owned();
-        succeeds(&[
-            "run", "tiny", "--device", "cpu", "--steps", "2", "--out", &out_text,
-        ])?;
+        succeeds(&["run", "tiny", "--device", "cpu", "--steps", "2", "--out", &out_text])?;
         let file = out.join("checkpoint.safetensors");
         let whole = fs::read(&file)?;
         let metrics = fs::read(out.join("metrics.jsonl"))?;
@@ -396,11 +322,7 @@ fn a_checkpoint_that_does_not_fit_is_refused_and_stays_as_it_was() {
         refused(&other, &["checkpoint"])?;
         // A new run does not write over one that is there.
         fs::write(&file, &whole)?;
-        fails(
-            &["run", "tiny", "--device", "cpu", "--out", &out_text],
-            2,
-            &["--resume"],
-        )?;
+        fails(&["run", "tiny", "--device", "cpu", "--out", &out_text], 2, &["--resume"])?;
         Ok(())
     };
     check().unwrap();

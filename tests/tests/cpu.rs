@@ -9,18 +9,12 @@ use kappa_tests::trial::{in_browser, tiny};
 fn without_webgpu_the_cpu_engine_trains_and_the_page_says_why() {
     in_browser(Gpu::Absent, "no-webgpu", |lab| {
         lab.open(&tiny(40))?;
-        ensure!(
-            lab.browser.adapter()?.is_none(),
-            "this browser was to have no WebGPU"
-        );
+        ensure!(lab.browser.adapter()?.is_none(), "this browser was to have no WebGPU");
         lab.click("start")?;
         lab.finishes(120)?;
         let device = lab.text("device-line")?;
         ensure!(device.starts_with("CPU"), "{device}");
-        ensure!(
-            device.contains("This browser offers"),
-            "the reason is missing: {device}"
-        );
+        ensure!(device.contains("This browser offers"), "the reason is missing: {device}");
         ensure!(!lab.text("verdict-1")?.is_empty(), "no verdict");
         Ok(())
     });
@@ -35,10 +29,7 @@ fn asking_for_the_gpu_where_there_is_none_is_answered_with_a_sentence() {
         let problem = lab.wait("the sentence", 60, || {
             Ok(Some(lab.text("problems")?).filter(|problem| !problem.is_empty()))
         })?;
-        ensure!(
-            problem.contains("WebGPU") && problem.contains("CPU engine"),
-            "{problem}"
-        );
+        ensure!(problem.contains("WebGPU") && problem.contains("CPU engine"), "{problem}");
         // And the way out of it works.
         lab.choose_device("cpu")?;
         lab.click("start")?;
@@ -57,9 +48,7 @@ fn stop_is_heard_at_once_and_the_next_run_starts_afresh() {
         lab.click("stop")?;
         lab.says("Stopped.", 10)?;
         lab.click("start")?;
-        lab.wait("a run from the first step", 60, || {
-            Ok((lab.events("Started")?.len() == 2).then_some(()))
-        })?;
+        lab.wait("a run from the first step", 60, || Ok((lab.events("Started")?.len() == 2).then_some(())))?;
         lab.click("stop")?;
         lab.says("Stopped.", 10)
     });
@@ -80,15 +69,9 @@ fn answered_within(lab: &Lab, command: &str, answer: &str, milliseconds: f64) ->
         }));";
     let mut best = f64::INFINITY;
     for _ in 0..3 {
-        let took = lab
-            .browser
-            .session
-            .run_async(script, serde_json::json!([command, answer]))?;
+        let took = lab.browser.session.run_async(script, serde_json::json!([command, answer]))?;
         best = best.min(took.as_f64().unwrap_or(f64::INFINITY));
     }
-    ensure!(
-        best <= milliseconds,
-        "{command} was answered after {best:.0} ms at the soonest"
-    );
+    ensure!(best <= milliseconds, "{command} was answered after {best:.0} ms at the soonest");
     Ok(())
 }

@@ -18,39 +18,23 @@ fn two_variants_train_side_by_side_on_webgpu_and_end_with_a_verdict() {
         let experiment = tiny(STEPS);
         lab.open(&experiment)?;
         let adapter = lab.browser.adapter()?.unwrap_or_default();
-        ensure!(
-            adapter.contains("swiftshader"),
-            "the browser has no adapter for WebGPU: “{adapter}”"
-        );
-        ensure!(
-            lab.variant_names()? == experiment.variant_names(),
-            "{:?}",
-            lab.variant_names()?
-        );
+        ensure!(adapter.contains("swiftshader"), "the browser has no adapter for WebGPU: “{adapter}”");
+        ensure!(lab.variant_names()? == experiment.variant_names(), "{:?}", lab.variant_names()?);
 
         lab.choose_device("gpu")?;
         lab.click("start")?;
         lab.reaches(1, 240)?;
         let device = lab.text("device-line")?;
-        ensure!(
-            device.contains("WebGPU") && device.contains("swiftshader"),
-            "{device}"
-        );
+        ensure!(device.contains("WebGPU") && device.contains("swiftshader"), "{device}");
         ensure!(!device.contains("CPU"), "{device}");
         let (cost, speed) = (&lab.events("Progress")?[0]["cost"], lab.text("speed")?);
-        ensure!(
-            cost["kernels"].as_f64() > Some(0.0),
-            "nothing reached the GPU: {cost}"
-        );
+        ensure!(cost["kernels"].as_f64() > Some(0.0), "nothing reached the GPU: {cost}");
         ensure!(speed.contains("steps/s"), "{speed}");
 
         pause_holds_and_resume_goes_on(lab)?;
         both_curves_grow(lab)?;
         lab.finishes(600)?;
-        ensure!(
-            (lab.step(0)?, lab.step(1)?) == (STEPS, STEPS),
-            "not all steps were done"
-        );
+        ensure!((lab.step(0)?, lab.step(1)?) == (STEPS, STEPS), "not all steps were done");
         ensure!(
             lab.losses(0)?.len() == STEPS as usize && lab.losses(1)?.len() == STEPS as usize,
             "losses are missing"
@@ -58,15 +42,9 @@ fn two_variants_train_side_by_side_on_webgpu_and_end_with_a_verdict() {
 
         let verdict = lab.text("verdict-1")?;
         let words = ["Supported", "Contradicted", "Not decided"];
-        ensure!(
-            words.iter().any(|word| verdict.contains(word)) && verdict.contains("n = 2"),
-            "{verdict}"
-        );
+        ensure!(words.iter().any(|word| verdict.contains(word)) && verdict.contains("n = 2"), "{verdict}");
         let rows = lab.texts("[data-testid=results] tbody tr")?;
-        ensure!(
-            rows.len() == 2 && rows.iter().all(|row| row.contains('%')),
-            "{rows:?}"
-        );
+        ensure!(rows.len() == 2 && rows.iter().all(|row| row.contains('%')), "{rows:?}");
         the_link_brings_it_back(lab, &experiment)
     });
 }
@@ -77,10 +55,7 @@ fn pause_holds_and_resume_goes_on(lab: &Lab) -> Result<()> {
     let here = (lab.step(0)?, lab.step(1)?);
     ensure!(here.0 < STEPS, "the run was over before it could be paused");
     thread::sleep(Duration::from_secs(2));
-    ensure!(
-        (lab.step(0)?, lab.step(1)?) == here,
-        "it went on although it was paused at {here:?}"
-    );
+    ensure!((lab.step(0)?, lab.step(1)?) == here, "it went on although it was paused at {here:?}");
 
     lab.click("step")?;
     lab.reaches(here.0 + 1, 60)?;
@@ -101,39 +76,23 @@ fn both_curves_grow(lab: &Lab) -> Result<()> {
         Ok((steps, [lab.step(0)?, lab.step(1)?]))
     };
     ensure!(
-        lab.browser
-            .ask("return !!document.querySelector('[data-testid=chart] canvas')")?
-            == true,
+        lab.browser.ask("return !!document.querySelector('[data-testid=chart] canvas')")? == true,
         "no chart"
     );
     let (table, steps) = seen(lab)?;
     ensure!(!table.is_empty(), "the table behind the chart is empty");
     lab.reaches(steps[0].max(steps[1]) + 5, 240)?;
     let (later, _) = seen(lab)?;
-    let newest = |table: &[String]| {
-        table
-            .last()
-            .and_then(|step| step.parse::<u32>().ok())
-            .unwrap_or(0)
-    };
-    ensure!(
-        newest(&later) > newest(&table),
-        "the table did not grow: {table:?}, then {later:?}"
-    );
+    let newest = |table: &[String]| table.last().and_then(|step| step.parse::<u32>().ok()).unwrap_or(0);
+    ensure!(newest(&later) > newest(&table), "the table did not grow: {table:?}, then {later:?}");
     let cells = lab.texts(".data-table tbody tr:last-child td")?;
-    ensure!(
-        cells.len() == 2 && cells.iter().all(|cell| is_loss(cell)),
-        "{cells:?}"
-    );
+    ensure!(cells.len() == 2 && cells.iter().all(|cell| is_loss(cell)), "{cells:?}");
     Ok(())
 }
 
 /// "2.301 ± 0.012" or "2.301".
 fn is_loss(cell: &str) -> bool {
-    cell.split(' ')
-        .next()
-        .and_then(|mean| mean.parse::<f64>().ok())
-        .is_some_and(|mean| mean > 0.0)
+    cell.split(' ').next().and_then(|mean| mean.parse::<f64>().ok()).is_some_and(|mean| mean > 0.0)
 }
 
 fn the_link_brings_it_back(lab: &Lab, experiment: &Experiment) -> Result<()> {
@@ -145,10 +104,6 @@ fn the_link_brings_it_back(lab: &Lab, experiment: &Experiment) -> Result<()> {
     lab.reload()?;
     let again = (lab.address()?, lab.text("title")?, lab.variant_names()?);
     ensure!(again == (address, title, names), "after reloading: {again:?}");
-    ensure!(
-        lab.text("link-problems")?.is_empty(),
-        "{}",
-        lab.text("link-problems")?
-    );
+    ensure!(lab.text("link-problems")?.is_empty(), "{}", lab.text("link-problems")?);
     Ok(())
 }

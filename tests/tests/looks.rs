@@ -23,8 +23,7 @@ fn nothing_is_wider_than_the_window_before_and_after_a_run() {
         lab.choose_device("cpu")?;
         lab.click("start")?;
         lab.finishes(120)?;
-        lab.browser
-            .ask("document.querySelectorAll('details').forEach((one) => { one.open = true; })")?;
+        lab.browser.ask("document.querySelectorAll('details').forEach((one) => { one.open = true; })")?;
         pictures(lab, "finished")
     });
 }
@@ -36,10 +35,8 @@ fn pictures(lab: &Lab, name: &str) -> Result<()> {
         for scheme in ["light", "dark"] {
             lab.browser.prefer_colours(scheme)?;
             lab.wait("the theme", 10, || {
-                Ok(
-                    (lab.browser.ask("return document.documentElement.dataset.theme")? == scheme)
-                        .then_some(()),
-                )
+                Ok((lab.browser.ask("return document.documentElement.dataset.theme")? == scheme)
+                    .then_some(()))
             })?;
             lab.browser.screenshot(&format!("{name}-{width}-{scheme}"))?;
         }
@@ -49,10 +46,7 @@ fn pictures(lab: &Lab, name: &str) -> Result<()> {
                 && !one.closest('.scroll, .visually-hidden, svg, canvas'));
             return [document.documentElement.scrollWidth, wide.slice(0, 5).map((one) => one.outerHTML.slice(0, 120))];";
         let found = lab.browser.ask(script)?;
-        ensure!(
-            found[0].as_u64() <= Some(u64::from(width)),
-            "{name}: {width} pixels are too few: {found}"
-        );
+        ensure!(found[0].as_u64() <= Some(u64::from(width)), "{name}: {width} pixels are too few: {found}");
     }
     Ok(())
 }
@@ -64,33 +58,18 @@ fn every_control_has_a_name() {
         lab.choose_device("cpu")?;
         lab.click("start")?;
         lab.finishes(120)?;
-        lab.browser
-            .ask("document.querySelectorAll('details').forEach((one) => { one.open = true; })")?;
-        let tree = lab
-            .browser
-            .session
-            .devtools("Accessibility.getFullAXTree", json!({}))?;
+        lab.browser.ask("document.querySelectorAll('details').forEach((one) => { one.open = true; })")?;
+        let tree = lab.browser.session.devtools("Accessibility.getFullAXTree", json!({}))?;
         let nodes = tree["nodes"].as_array().cloned().unwrap_or_default();
-        let controls: Vec<&Value> = nodes
-            .iter()
-            .filter(|node| node["ignored"] != true && is_control(node))
-            .collect();
+        let controls: Vec<&Value> =
+            nodes.iter().filter(|node| node["ignored"] != true && is_control(node)).collect();
         ensure!(controls.len() > 20, "only {} controls were found", controls.len());
-        let name = |node: &Value| {
-            node["name"]["value"]
-                .as_str()
-                .unwrap_or_default()
-                .trim()
-                .to_owned()
-        };
+        let name = |node: &Value| node["name"]["value"].as_str().unwrap_or_default().trim().to_owned();
         let nameless: Vec<_> = controls.iter().filter(|node| name(node).is_empty()).collect();
         ensure!(nameless.is_empty(), "controls without a name: {nameless:#?}");
         // One page, one main part, one first heading.
         let count = |role: &str| {
-            nodes
-                .iter()
-                .filter(|node| node["ignored"] != true && node["role"]["value"] == role)
-                .count()
+            nodes.iter().filter(|node| node["ignored"] != true && node["role"]["value"] == role).count()
         };
         ensure!(count("main") == 1, "{} main parts", count("main"));
         let headings = lab.texts("h1")?;
@@ -114,9 +93,7 @@ fn is_control(node: &Value) -> bool {
         "DisclosureTriangle",
         "img",
     ];
-    node["role"]["value"]
-        .as_str()
-        .is_some_and(|role| ROLES.contains(&role))
+    node["role"]["value"].as_str().is_some_and(|role| ROLES.contains(&role))
 }
 
 #[test]
@@ -153,11 +130,7 @@ fn tab_to(lab: &Lab, id: &str) -> Result<()> {
     for _ in 0..150 {
         lab.browser.session.press(&[TAB])?;
         let found = lab.browser.ask(script)?;
-        ensure!(
-            found[1] == true || found[0] == "BODY",
-            "the focus on {} cannot be seen",
-            found[0]
-        );
+        ensure!(found[1] == true || found[0] == "BODY", "the focus on {} cannot be seen", found[0]);
         if found[0] == id {
             return Ok(());
         }
@@ -171,10 +144,7 @@ fn the_page_can_be_read_and_used_before_the_engine_is_there() {
     in_browser(Gpu::Absent, "before-the-engine", |lab| {
         // The engine's file is held back by a page that never lets a worker start.
         let source = "window.Worker = class { constructor() { window.asked = true; } postMessage() {} terminate() {} };";
-        lab.browser.session.devtools(
-            "Page.addScriptToEvaluateOnNewDocument",
-            json!({ "source": source }),
-        )?;
+        lab.browser.session.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": source }))?;
         lab.open(&tiny(40))?;
         lab.wait("the engine to be asked for", 20, || {
             Ok((lab.browser.ask("return !!window.asked")? == true).then_some(()))
@@ -183,11 +153,7 @@ fn the_page_can_be_read_and_used_before_the_engine_is_there() {
         ensure!(status.starts_with("Loading the engine"), "{status}");
         lab.click("experiment-always-skip")?;
         lab.wait("the other experiment", 10, || {
-            Ok((lab
-                .variant_names()?
-                .iter()
-                .any(|name| name == "no attention skip"))
-            .then_some(()))
+            Ok((lab.variant_names()?.iter().any(|name| name == "no attention skip")).then_some(()))
         })?;
         Ok(())
     });

@@ -41,10 +41,8 @@ fn natively(experiment: Experiment) -> Result<Losses> {
         }
         for event in events {
             if let Event::Progress(progress) = event {
-                let rows = progress
-                    .losses
-                    .iter()
-                    .map(|row| row.iter().map(|loss| f64::from(*loss)).collect());
+                let rows =
+                    progress.losses.iter().map(|row| row.iter().map(|loss| f64::from(*loss)).collect());
                 losses[progress.variant].extend(rows);
             }
         }
@@ -57,22 +55,14 @@ fn in_the_page(lab: &Lab, device: &str) -> Result<Losses> {
     lab.choose_device(device)?;
     lab.click("start")?;
     lab.finishes(400)?;
-    (0..experiment.variants.len())
-        .map(|variant| lab.losses(variant))
-        .collect()
+    (0..experiment.variants.len()).map(|variant| lab.losses(variant)).collect()
 }
 
 fn equal(expected: &Losses, found: &Losses, share: f64) -> Result<()> {
-    ensure!(
-        expected.len() == found.len() && expected.len() == 2,
-        "other variants"
-    );
+    ensure!(expected.len() == found.len() && expected.len() == 2, "other variants");
     let mut worst: f64 = 0.0;
     for (variant, (expected, found)) in expected.iter().zip(found).enumerate() {
-        ensure!(
-            (expected.len(), found.len()) == (STEPS as usize, STEPS as usize),
-            "other steps"
-        );
+        ensure!((expected.len(), found.len()) == (STEPS as usize, STEPS as usize), "other steps");
         for (step, (expected, found)) in expected.iter().zip(found).enumerate() {
             ensure!(expected.len() == found.len(), "other replicas");
             for (replica, (expected, found)) in expected.iter().zip(found).enumerate() {
@@ -100,11 +90,7 @@ fn the_cpu_engine_of_the_page_gives_the_native_numbers() {
 fn webgpu_gives_the_numbers_of_the_cpu_engine() {
     in_browser(Gpu::SwiftShader, "webgpu-flex", |lab| {
         let webgpu = in_the_page(lab, "gpu")?;
-        ensure!(
-            lab.text("device-line")?.contains("WebGPU"),
-            "{}",
-            lab.text("device-line")?
-        );
+        ensure!(lab.text("device-line")?.contains("WebGPU"), "{}", lab.text("device-line")?);
         equal(&natively(experiment())?, &webgpu, 1e-2)
     });
 }

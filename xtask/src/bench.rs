@@ -13,11 +13,7 @@ pub fn run(options: &[String]) -> Result<()> {
     build::page(Mode::Release)?;
     run_command(&mut test::build_command_line())?;
     let mut bench = command("cargo");
-    bench
-        .args(["run", "--release", "-p", "kappa-tests", "--bin", "bench", "--"])
-        .args(options);
-    bench
-        .env("KAPPA_DIST", paths::dist())
-        .env("KAPPA_BIN", paths::target().join("release/kappa"));
+    bench.args(["run", "--release", "-p", "kappa-tests", "--bin", "bench", "--"]).args(options);
+    bench.env("KAPPA_DIST", paths::dist()).env("KAPPA_BIN", paths::target().join("release/kappa"));
     run_command(browser.give_to(&mut bench))
 }

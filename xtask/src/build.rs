@@ -55,10 +55,7 @@ pub fn trunk(toolchain: WasmToolchain, subcommand: &str, mode: Mode) -> Command 
 
 /// The size of each wasm file, and what a server that compresses sends of it.
 fn print_sizes() -> Result<()> {
-    let mut files: Vec<_> = fs::read_dir(paths::dist())?
-        .flatten()
-        .map(|file| file.path())
-        .collect();
+    let mut files: Vec<_> = fs::read_dir(paths::dist())?.flatten().map(|file| file.path()).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "wasm"));
     files.sort();
     for file in files {
@@ -74,9 +71,7 @@ fn print_sizes() -> Result<()> {
 fn brotli_bytes(file: &Path) -> Option<u64> {
     const PROGRAM: &str =
         "console.log(require('zlib').brotliCompressSync(require('fs').readFileSync(process.argv[1])).length)";
-    output(command("node").args(["-e", PROGRAM]).arg(file))?
-        .parse()
-        .ok()
+    output(command("node").args(["-e", PROGRAM]).arg(file))?.parse().ok()
 }
 
 fn megabytes(bytes: u64) -> String {

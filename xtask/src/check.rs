@@ -38,9 +38,7 @@ fn checks(toolchain: WasmToolchain) -> Vec<Command> {
         cargo("deny check licenses bans sources"),
     ];
     let mut database = command("git");
-    database
-        .env("GIT_TERMINAL_PROMPT", "0")
-        .args(["ls-remote", ADVISORIES, "HEAD"]);
+    database.env("GIT_TERMINAL_PROMPT", "0").args(["ls-remote", ADVISORIES, "HEAD"]);
     if succeeds_within(&mut database, Duration::from_secs(15)) {
         checks.push(cargo("deny check advisories"));
     } else {
@@ -53,16 +51,8 @@ fn checks(toolchain: WasmToolchain) -> Vec<Command> {
 /// shared with the build of the page.
 fn lint_page(toolchain: WasmToolchain) -> Command {
     let mut lint = toolchain.command("cargo");
-    let page = [
-        "--profile",
-        "web",
-        "--target",
-        "wasm32-unknown-unknown",
-        "-p",
-        "kappa-app",
-        "-p",
-        "kappa-worker",
-    ];
+    let page =
+        ["--profile", "web", "--target", "wasm32-unknown-unknown", "-p", "kappa-app", "-p", "kappa-worker"];
     if tools::has_clippy(toolchain) {
         lint.arg("clippy").args(page).args(["--", "-D", "warnings"]);
     } else {

@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// The workspace's folder.
 pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("xtask is a folder of the workspace")
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a folder of the workspace")
 }
 
 /// `~/.cache/kappa-lab`: tools, and the target folder unless the user chose one.
@@ -35,9 +33,7 @@ pub fn dist() -> PathBuf {
 
 /// Where `cargo install` puts commands.
 pub fn cargo_bin() -> PathBuf {
-    env::var_os("CARGO_HOME")
-        .map_or_else(|| home().join(".cargo"), PathBuf::from)
-        .join("bin")
+    env::var_os("CARGO_HOME").map_or_else(|| home().join(".cargo"), PathBuf::from).join("bin")
 }
 
 /// Where npm puts the commands of the packages in [`tools`].

@@ -13,10 +13,7 @@ use crate::paths;
 /// A command in the workspace's folder, with the shared target folder and the installed tools on its `PATH`.
 pub fn command(program: &str) -> Command {
     let mut command = Command::new(program);
-    command
-        .current_dir(paths::root())
-        .env("CARGO_TARGET_DIR", paths::target())
-        .env("PATH", search_path());
+    command.current_dir(paths::root()).env("CARGO_TARGET_DIR", paths::target()).env("PATH", search_path());
     // `cargo run` describes this package to us. Passed on, it would describe the wrong package, and build
     // scripts that look at it would run again each time.
     for (name, _) in env::vars_os() {
@@ -41,20 +38,13 @@ pub fn run(command: &mut Command) -> Result<()> {
 /// Standard output of a command that succeeds, trimmed; `None` when it cannot be started or fails.
 pub fn output(command: &mut Command) -> Option<String> {
     let output = command.stderr(Stdio::null()).output().ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 /// Runs a command that may hang (a network in between); true if it succeeded in time.
 pub fn succeeds_within(command: &mut Command, limit: Duration) -> bool {
     let started = Instant::now();
-    let Ok(mut child) = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
+    let Ok(mut child) = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()
     else {
         return false;
     };
@@ -77,9 +67,7 @@ pub fn find(programs: &[&str]) -> Option<PathBuf> {
     programs
         .iter()
         .flat_map(|program| {
-            env::split_paths(&search_path())
-                .map(move |folder| folder.join(program))
-                .collect::<Vec<_>>()
+            env::split_paths(&search_path()).map(move |folder| folder.join(program)).collect::<Vec<_>>()
         })
         .find(|path| path.is_file())
 }
@@ -87,18 +75,12 @@ pub fn find(programs: &[&str]) -> Option<PathBuf> {
 /// The command as one would type it.
 pub fn describe(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words
-        .map(|word| word.to_string_lossy())
-        .collect::<Vec<_>>()
-        .join(" ")
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
 
 /// The message for a program that is not there.
 pub fn not_started(command: &Command) -> String {
-    format!(
-        "`{}` could not be started",
-        command.get_program().to_string_lossy()
-    )
+    format!("`{}` could not be started", command.get_program().to_string_lossy())
 }
 
 fn search_path() -> std::ffi::OsString {

@@ -10,7 +10,9 @@ use crate::tools;
 pub fn run(options: &[String]) -> Result<()> {
     let toolchain = tools::for_page()?;
     if options.is_empty() {
-        println!("The page will be at http://127.0.0.1:8080/ once it is built; stop with Ctrl-C.");
+        println!(
+            "The page will be at http://127.0.0.1:8080/ once it is built. Reload it after a change; stop with Ctrl-C."
+        );
     }
     run_command(trunk(toolchain, "serve", Mode::Quick).args(options))
 }

@@ -60,16 +60,7 @@ pub fn run(options: &[String]) -> Result<()> {
 /// Builds the native `kappa`.
 pub fn build_command_line() -> Command {
     let mut build = command("cargo");
-    build.args([
-        "build",
-        "--release",
-        "-p",
-        "kappa-core",
-        "--features",
-        "engine,cli",
-        "--bin",
-        "kappa",
-    ]);
+    build.args(["build", "--release", "-p", "kappa-core", "--features", "engine,cli", "--bin", "kappa"]);
     build
 }
 
@@ -82,10 +73,7 @@ fn cargo_test() -> Command {
 /// Runs a test command, showing its output as it comes, and counts.
 fn count_tests(command: &mut Command) -> Result<Count> {
     eprintln!("$ {}", describe(command));
-    let mut child = command
-        .stdout(Stdio::piped())
-        .spawn()
-        .with_context(|| not_started(command))?;
+    let mut child = command.stdout(Stdio::piped()).spawn().with_context(|| not_started(command))?;
     let mut count = Count::default();
     let output = child.stdout.take().context("the output was piped")?;
     for line in BufReader::new(output).split(b'\n') {
@@ -95,10 +83,7 @@ fn count_tests(command: &mut Command) -> Result<Count> {
     }
     let status = child.wait()?;
     if !status.success() && count.failed == 0 {
-        eprintln!(
-            "error: `{}` failed before it reported a test ({status})",
-            describe(command)
-        );
+        eprintln!("error: `{}` failed before it reported a test ({status})", describe(command));
         count.failed = 1;
     }
     Ok(count)

@@ -32,16 +32,12 @@ pub fn window() -> Window {
 
 /// Milliseconds since the page was opened.
 pub fn now() -> f64 {
-    window()
-        .performance()
-        .map_or(0.0, |performance| performance.now())
+    window().performance().map_or(0.0, |performance| performance.now())
 }
 
 /// Puts text on the clipboard; whether that was allowed.
 pub async fn copy_text(text: &str) -> bool {
-    JsFuture::from(copy_text_js(text))
-        .await
-        .is_ok_and(|done| done.is_truthy())
+    JsFuture::from(copy_text_js(text)).await.is_ok_and(|done| done.is_truthy())
 }
 
 /// Offers text as a file.

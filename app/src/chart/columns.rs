@@ -37,21 +37,13 @@ mod tests {
     use super::*;
 
     fn point(x: f64, mean: f64, half: f64) -> Point {
-        Point {
-            x,
-            mean,
-            half_width: Some(half),
-            n: 3,
-        }
+        Point { x, mean, half_width: Some(half), n: 3 }
     }
 
     #[test]
     fn curves_with_different_steps_share_an_axis() {
         let columns = aligned(
-            &[
-                vec![point(1.0, 5.0, 1.0), point(3.0, 4.0, 1.0)],
-                vec![point(2.0, 7.0, 2.0)],
-            ],
+            &[vec![point(1.0, 5.0, 1.0), point(3.0, 4.0, 1.0)], vec![point(2.0, 7.0, 2.0)]],
             1.0,
             None,
         );
@@ -64,14 +56,7 @@ mod tests {
 
     #[test]
     fn a_logarithmic_axis_gets_no_zero_and_no_negative_number() {
-        let columns = aligned(
-            &[vec![point(1.0, 0.5, 2.0), point(2.0, 0.0, 0.0)]],
-            1.0,
-            Some(1e-9),
-        );
-        assert!(
-            columns[1..].iter().flatten().all(|value| *value > 0.0),
-            "{columns:?}"
-        );
+        let columns = aligned(&[vec![point(1.0, 0.5, 2.0), point(2.0, 0.0, 0.0)]], 1.0, Some(1e-9));
+        assert!(columns[1..].iter().flatten().all(|value| *value > 0.0), "{columns:?}");
     }
 }

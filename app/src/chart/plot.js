@@ -31,6 +31,8 @@ export function makePlot(element, spec, onCursor) {
     label, labelFont: font, font, labelSize: 22, stroke: ink, ticks: { stroke: rule, width: 1 },
     grid: { stroke: rule, width: 1 },
   });
+  const x = axis(spec.xLabel);
+  x.size = 36;
   const y = axis(spec.yLabel);
   y.size = 56;
   y.values = (_, ticks) => ticks.map((tick) => tick === null ? "" : short(tick));
@@ -42,7 +44,7 @@ export function makePlot(element, spec, onCursor) {
       x: { time: false, range: spec.xMax > spec.xMin ? [spec.xMin, spec.xMax] : undefined },
       y: spec.log ? { distr: 3 } : { range: (_, low, high) => padded(low, high, spec.yMin ?? undefined, spec.yMax ?? undefined) },
     },
-    axes: [axis(spec.xLabel), y],
+    axes: [x, y],
     hooks: { setCursor: [(plot) => onCursor(plot.cursor.idx ?? -1)] },
   };
   return new globalThis.uPlot(options, [[], ...series.slice(1).map(() => [])], element);

@@ -67,12 +67,7 @@ impl SeriesSpec {
     /// The series of the variant with this index.
     pub fn of(label: String, index: usize, points: bool) -> Self {
         let style = index % DASHES.len();
-        Self {
-            label,
-            style,
-            dash: DASHES[style],
-            points,
-        }
+        Self { label, style, dash: DASHES[style], points }
     }
 }
 
@@ -103,20 +98,12 @@ impl Plot {
             }
         });
         let observer = browser::on_resize(element, &on_resize);
-        Some(Self {
-            plot,
-            observer,
-            _on_cursor: on_cursor,
-            _on_resize: on_resize,
-        })
+        Some(Self { plot, observer, _on_cursor: on_cursor, _on_resize: on_resize })
     }
 
     /// Draws other numbers: the first column is the horizontal axis, NaN is a gap.
     pub fn set(&self, columns: &[Vec<f64>]) {
-        let columns: Array = columns
-            .iter()
-            .map(|column| Float64Array::from(column.as_slice()))
-            .collect();
+        let columns: Array = columns.iter().map(|column| Float64Array::from(column.as_slice())).collect();
         set_data(&self.plot, &columns);
     }
 }

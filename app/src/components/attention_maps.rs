@@ -18,42 +18,25 @@ use crate::theme::Theme;
 pub fn AttentionMaps() -> impl IntoView {
     let lab = use_lab();
     let probed = Memo::new(move |_| {
-        lab.run.read(|log| {
-            log.variants
-                .iter()
-                .map(|v| v.probe.as_ref().map(|p| p.0))
-                .collect::<Vec<_>>()
-        })
+        lab.run.read(|log| log.variants.iter().map(|v| v.probe.as_ref().map(|p| p.0)).collect::<Vec<_>>())
     });
     // The numbers are large: they are read only when a probe is new.
     let maps = Memo::new(move |_| {
-        probed.track();
+        // Read, not only tracked: a memo that nobody reads is never computed.
+        probed.get();
         lab.run.peek(|log| {
             let of = |variant: &crate::run::VariantLog| {
                 (
                     variant.info.name.clone(),
-                    variant
-                        .probe
-                        .as_ref()
-                        .map(|(_, report)| report.attention.clone())
-                        .unwrap_or_default(),
+                    variant.probe.as_ref().map(|(_, report)| report.attention.clone()).unwrap_or_default(),
                 )
             };
-            log.variants
-                .iter()
-                .map(of)
-                .collect::<Vec<(String, Vec<AttentionMap>)>>()
+            log.variants.iter().map(of).collect::<Vec<(String, Vec<AttentionMap>)>>()
         })
     });
     let block = RwSignal::new(0_usize);
     let blocks = Memo::new(move |_| {
-        maps.with(|all| {
-            all.iter()
-                .flat_map(|(_, maps)| maps)
-                .map(|map| map.block + 1)
-                .max()
-                .unwrap_or(0)
-        })
+        maps.with(|all| all.iter().flat_map(|(_, maps)| maps).map(|map| map.block + 1).max().unwrap_or(0))
     });
     let step = move || probed.get().into_iter().flatten().max().unwrap_or(0);
     let choose = move |event: leptos::ev::Event| block.set(event_target_value(&event).parse().unwrap_or(0));
@@ -69,9 +52,7 @@ pub fn AttentionMaps() -> impl IntoView {
             .enumerate()
             .map(|(index, (name, maps))| {
                 // One seed is enough to look at: the first.
-                let maps = maps
-                    .into_iter()
-                    .filter(|map| map.block == block && map.replica == 0);
+                let maps = maps.into_iter().filter(|map| map.block == block && map.replica == 0);
                 view! {
                     <div class="map-group">
                         <h3><Sample index/> " " {name}</h3>
@@ -131,10 +112,7 @@ fn Map(map: AttentionMap) -> impl IntoView {
 
 fn range(weights: &[f32]) -> (f32, f32) {
     let finite = || weights.iter().copied().filter(|weight| weight.is_finite());
-    (
-        finite().fold(f32::INFINITY, f32::min).min(0.0),
-        finite().fold(f32::NEG_INFINITY, f32::max).max(0.0),
-    )
+    (finite().fold(f32::INFINITY, f32::min).min(0.0), finite().fold(f32::NEG_INFINITY, f32::max).max(0.0))
 }
 
 /// Four bytes a weight. The largest size of a weight gets the full colour; weights that are not finite are grey.

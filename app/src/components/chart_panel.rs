@@ -34,10 +34,7 @@ const CHOICES: [(Shown, &str, &str); 3] = [
 impl Shown {
     fn reading(self) -> Reading {
         match self {
-            Self::Training => Reading {
-                name: "Training loss",
-                ..Reading::of(Metric::Loss)
-            },
+            Self::Training => Reading { name: "Training loss", ..Reading::of(Metric::Loss) },
             Self::Test(metric) => Reading::of(metric),
         }
     }
@@ -51,10 +48,7 @@ impl Shown {
                 .iter()
                 .filter_map(|evaluation| {
                     let (_, values) = evaluation.metrics.iter().find(|(other, _)| *other == metric)?;
-                    Some(Point::of(
-                        f64::from(evaluation.step),
-                        values.iter().map(|value| f64::from(*value)),
-                    ))
+                    Some(Point::of(f64::from(evaluation.step), values.iter().map(|value| f64::from(*value))))
                 })
                 .collect(),
         };
@@ -72,24 +66,13 @@ pub fn ChartPanel() -> impl IntoView {
     // A table that nobody looks at is not made anew at every redraw.
     let table = RwSignal::new(false);
     let names = Memo::new(move |_| {
-        lab.run.read(|log| {
-            log.variants
-                .iter()
-                .map(|v| v.info.name.clone())
-                .collect::<Vec<_>>()
-        })
+        lab.run.read(|log| log.variants.iter().map(|v| v.info.name.clone()).collect::<Vec<_>>())
     });
     let empty = Memo::new(move |_| names.with(Vec::is_empty));
     let curves = Memo::new(move |_| lab.run.read(|log| shown.get().curves(log)));
     let element = NodeRef::<Div>::new();
-    let spec = Memo::new(move |_| {
-        spec(
-            shown.get(),
-            log_scale.get(),
-            names.get(),
-            lab.run.read(|log| log.steps),
-        )
-    });
+    let spec =
+        Memo::new(move |_| spec(shown.get(), log_scale.get(), names.get(), lab.run.read(|log| log.steps)));
     draw(element, spec, curves, shown, cursor);
 
     let choose = move |(choice, id, label): (Shown, &'static str, &'static str)| {
@@ -104,17 +87,11 @@ pub fn ChartPanel() -> impl IntoView {
     let in_words = move || {
         let reading = shown.get().reading();
         let last = |curve: &Vec<Point>| {
-            curve
-                .last()
-                .map_or("no number yet".to_owned(), |point| reading.value(point))
+            curve.last().map_or("no number yet".to_owned(), |point| reading.value(point))
         };
         let all = names.with(|names| {
             curves.with(|curves| {
-                names
-                    .iter()
-                    .zip(curves)
-                    .map(|(n, c)| format!("{n}: {}", last(c)))
-                    .collect::<Vec<_>>()
+                names.iter().zip(curves).map(|(n, c)| format!("{n}: {}", last(c))).collect::<Vec<_>>()
             })
         });
         format!(
@@ -185,10 +162,7 @@ fn draw(
         let Some(element) = element.get() else { return };
         plot.set_value(None);
         if !spec.series.is_empty() {
-            let spec = PlotSpec {
-                width: f64::from(element.client_width()).max(200.0),
-                ..spec
-            };
+            let spec = PlotSpec { width: f64::from(element.client_width()).max(200.0), ..spec };
             plot.set_value(Plot::new(&element, &spec, move |index| cursor.set(index)));
         }
         made.update(|made| *made += 1);
@@ -241,9 +215,7 @@ fn under_cursor(shown: Shown, cursor: Option<usize>, curves: Memo<Vec<Vec<Point>
             Some(x) => curve.iter().find(|point| point.x == x),
             None => curve.last(),
         };
-        point
-            .map(|point| shown.reading().value(point))
-            .unwrap_or_default()
+        point.map(|point| shown.reading().value(point)).unwrap_or_default()
     })
 }
 
@@ -271,11 +243,7 @@ fn DataTable(
             let mut steps: Vec<f64> = axis.into_iter().rev().step_by(every).collect();
             steps.reverse();
             let cell = |curve: &Vec<Point>, x: f64| {
-                curve
-                    .iter()
-                    .find(|point| point.x == x)
-                    .map(|point| reading.value(point))
-                    .unwrap_or_default()
+                curve.iter().find(|point| point.x == x).map(|point| reading.value(point)).unwrap_or_default()
             };
             let row = |x: f64| {
                 let cells = curves

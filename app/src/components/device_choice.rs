@@ -5,11 +5,8 @@ use leptos::prelude::*;
 
 use crate::lab::use_lab;
 
-const CHOICES: [(Choice, &str, &str); 3] = [
-    (Choice::Auto, "auto", "Automatic"),
-    (Choice::Gpu, "gpu", "GPU (WebGPU)"),
-    (Choice::Cpu, "cpu", "CPU"),
-];
+const CHOICES: [(Choice, &str, &str); 3] =
+    [(Choice::Auto, "auto", "Automatic"), (Choice::Gpu, "gpu", "GPU (WebGPU)"), (Choice::Cpu, "cpu", "CPU")];
 
 /// A select for the device.
 #[component]

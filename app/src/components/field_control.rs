@@ -12,34 +12,24 @@ pub fn FieldControl(field: &'static Field) -> impl IntoView {
     let lab = use_lab();
     let id = format!("field-{}", field.path.replace(['.', '_'], "-"));
     let text_in = move |experiment: &Experiment| {
-        tree::value(experiment, field)
-            .map(|value| field.text(&value))
-            .unwrap_or_default()
+        tree::value(experiment, field).map(|value| field.text(&value)).unwrap_or_default()
     };
     let value = Memo::new(move |_| lab.draft.with(text_in));
     let changed = move || lab.original.with(text_in) != value.get();
-    let zero = move || {
-        field
-            .zero
-            .filter(|_| value.get() == "0")
-            .map(|meaning| format!("0 means {meaning}."))
-    };
+    let zero = move || field.zero.filter(|_| value.get() == "0").map(|meaning| format!("0 means {meaning}."));
     // What only the check of the whole experiment can see.
     let problem = move || {
-        lab.problems.with(|problems| {
-            problems
-                .iter()
-                .find(|p| p.field == field.path)
-                .map(|p| p.sentence.clone())
-        })
+        lab.problems
+            .with(|problems| problems.iter().find(|p| p.field == field.path).map(|p| p.sentence.clone()))
     };
     let commit = Callback::new(move |text: String| lab.set(field.path, &text));
     let help_id = format!("{id}-help");
+    let has_unit = !field.unit.is_empty() && field.unit != field.label.to_lowercase();
     view! {
         <div class="field" class:changed=changed data-field=field.path>
             <label for=id.clone()>
                 {field.label}
-                {(!field.unit.is_empty()).then(|| view! { <span class="unit">{format!(" ({})", field.unit)}</span> })}
+                {has_unit.then(|| view! { <span class="unit">{format!(" ({})", field.unit)}</span> })}
             </label>
             <ValueInput field id value commit described_by=help_id.clone()/>
             <p class="field-problem">{problem}</p>

@@ -35,10 +35,6 @@ pub fn page() -> impl IntoView {
             <catalog_cards::CatalogCards/>
             <div class="rooms">
                 <lesson::Lesson/>
-                <div class="setup">
-                    <variants::Variants/>
-                    <settings::Settings/>
-                </div>
                 <section class="bench" id="bench" tabindex="-1" aria-label="Laboratory">
                     <problems::LinkProblems/>
                     <run_bar::RunBar/>
@@ -50,6 +46,10 @@ pub fn page() -> impl IntoView {
                     <attention_maps::AttentionMaps/>
                     <spectra::Spectra/>
                 </section>
+                <div class="setup">
+                    <variants::Variants/>
+                    <settings::Settings/>
+                </div>
             </div>
         </main>
         <footer::Footer/>

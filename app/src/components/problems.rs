@@ -12,11 +12,7 @@ pub fn LinkProblems() -> impl IntoView {
     let lab = use_lab();
     let shown = move || lab.link_problems.with(|problems| !problems.is_empty());
     let list = move || {
-        lab.link_problems
-            .get()
-            .into_iter()
-            .map(|sentence| view! { <li>{sentence}</li> })
-            .collect_view()
+        lab.link_problems.get().into_iter().map(|sentence| view! { <li>{sentence}</li> }).collect_view()
     };
     view! {
         <div role="alert" data-testid="link-problems">
@@ -36,9 +32,8 @@ pub fn LinkProblems() -> impl IntoView {
 pub fn RunProblems() -> impl IntoView {
     let lab = use_lab();
     let sentences = move || {
-        let mut sentences: Vec<String> = lab
-            .problems
-            .with(|problems| problems.iter().map(ToString::to_string).collect());
+        let mut sentences: Vec<String> =
+            lab.problems.with(|problems| problems.iter().map(ToString::to_string).collect());
         if lab.phase() == Phase::Failed {
             sentences.extend(lab.run.read(|log| log.problems.clone()));
         }

@@ -23,12 +23,7 @@ fn Line(index: usize) -> impl IntoView {
     let lab = use_lab();
     let of = move |read: fn(&RunLog, &VariantLog) -> String| {
         Memo::new(move |_| {
-            lab.run.read(|log| {
-                log.variants
-                    .get(index)
-                    .map(|variant| read(log, variant))
-                    .unwrap_or_default()
-            })
+            lab.run.read(|log| log.variants.get(index).map(|variant| read(log, variant)).unwrap_or_default())
         })
     };
     let name = of(|_, variant| variant.info.name.clone());

@@ -21,12 +21,7 @@ pub fn ResultsTable() -> impl IntoView {
     let metric = Memo::new(move |_| lab.run.read(metric));
     let rows = Memo::new(move |_| lab.run.read(|log| rows(log, metric.get())));
     let verdicts = Memo::new(move |_| {
-        lab.run.read(|log| {
-            log.variants
-                .iter()
-                .map(|variant| variant.verdict.clone())
-                .collect::<Vec<_>>()
-        })
+        lab.run.read(|log| log.variants.iter().map(|variant| variant.verdict.clone()).collect::<Vec<_>>())
     });
     let empty = Memo::new(move |_| rows.with(Vec::is_empty));
     let heading = move || match lab.phase() {
@@ -103,9 +98,7 @@ fn verdict(index: usize, name: String, report: VerdictReport) -> impl IntoView {
 
 /// The metric that the run compares.
 fn metric(log: &RunLog) -> Metric {
-    log.experiment
-        .as_ref()
-        .map_or(Metric::Accuracy, |experiment| experiment.compare.metric)
+    log.experiment.as_ref().map_or(Metric::Accuracy, |experiment| experiment.compare.metric)
 }
 
 /// Everything one needs to check or repeat the run.

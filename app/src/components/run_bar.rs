@@ -15,16 +15,13 @@ pub fn RunBar() -> impl IntoView {
     let lab = use_lab();
     window_event_listener(leptos::ev::keydown, move |event| keys(lab, &event));
     let start = move || {
-        if lab.differs_from_run() {
-            "Restart with changes"
-        } else {
-            "Start"
-        }
+        if lab.differs_from_run() { "Restart with changes" } else { "Start" }
     };
     let paused = move || lab.phase() == Phase::Paused;
     let running = move || lab.phase() == Phase::Running;
     view! {
-        <div class="run-bar" role="toolbar" aria-label="Run">
+        <div class="run-bar">
+          <div class="run-bar-main" role="toolbar" aria-label="Run">
             <button type="button" class="primary" data-testid="start" aria-keyshortcuts="Control+Enter"
                 disabled=move || !lab.can_start() on:click=move |_| lab.start(None)>{start}</button>
             <button type="button" data-testid="pause" aria-keyshortcuts="Space" hidden=paused
@@ -36,7 +33,8 @@ pub fn RunBar() -> impl IntoView {
             <button type="button" data-testid="stop" aria-keyshortcuts="Control+."
                 disabled=move || !lab.phase().is_live() || lab.phase() == Phase::Stopping
                 on:click=move |_| lab.stop()>"Stop"</button>
-            <span class="run-bar-more"><Checkpoint/><Share/></span>
+          </div>
+          <div class="run-bar-more"><Checkpoint/><Share/></div>
         </div>
     }
 }
@@ -65,9 +63,7 @@ fn keys(lab: Lab, event: &KeyboardEvent) {
 
 /// Whether the key belongs to what has the focus.
 fn in_a_control(event: &KeyboardEvent) -> bool {
-    let element = event
-        .target()
-        .and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    let element = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
     element.is_some_and(|element| {
         element
             .closest("input, select, textarea, button, a, summary, [tabindex='0']")
@@ -78,9 +74,8 @@ fn in_a_control(event: &KeyboardEvent) -> bool {
 }
 
 fn commit_input() {
-    let focused = document()
-        .active_element()
-        .and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok());
+    let focused =
+        document().active_element().and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok());
     if let Some(input) = focused.filter(|element| element.tag_name() == "INPUT") {
         let _ = input.blur();
         let _ = input.focus();

@@ -21,13 +21,8 @@ const GROUPS: [(&str, &str); 5] = [
 #[component]
 pub fn Settings() -> impl IntoView {
     let lab = use_lab();
-    let controls = move || {
-        lab.entry
-            .get()
-            .and_then(catalog::find)
-            .map(|entry| entry.controls())
-            .unwrap_or_default()
-    };
+    let controls =
+        move || lab.entry.get().and_then(catalog::find).map(|entry| entry.controls()).unwrap_or_default();
     let applies = move |field: &Field| lab.draft.with(|draft| (field.applies)(draft));
     let main = Memo::new(move |_| {
         let field = |path: &&'static str| kappa_core::spec::field(path);

@@ -20,11 +20,7 @@ pub fn Share() -> impl IntoView {
         leptos::task::spawn_local(async move {
             let copied = browser::copy_text(&address).await;
             by_hand.set(!copied);
-            said.set(if copied {
-                "Link copied."
-            } else {
-                "Copy the link from this box."
-            });
+            said.set(if copied { "Link copied." } else { "Copy the link from this box." });
             set_timeout(move || said.set(""), Duration::from_secs(4));
         });
     };

@@ -18,30 +18,19 @@ const HEIGHT: f64 = 240.0;
 pub fn Spectra() -> impl IntoView {
     let lab = use_lab();
     let probed = Memo::new(move |_| {
-        lab.run.read(|log| {
-            log.variants
-                .iter()
-                .map(|v| v.probe.as_ref().map(|p| p.0))
-                .collect::<Vec<_>>()
-        })
+        lab.run.read(|log| log.variants.iter().map(|v| v.probe.as_ref().map(|p| p.0)).collect::<Vec<_>>())
     });
     let spectra = Memo::new(move |_| {
-        probed.track();
+        // Read, not only tracked: a memo that nobody reads is never computed.
+        probed.get();
         lab.run.peek(|log| {
             let of = |variant: &crate::run::VariantLog| {
                 (
                     variant.info.name.clone(),
-                    variant
-                        .probe
-                        .as_ref()
-                        .map(|(_, report)| report.spectra.clone())
-                        .unwrap_or_default(),
+                    variant.probe.as_ref().map(|(_, report)| report.spectra.clone()).unwrap_or_default(),
                 )
             };
-            log.variants
-                .iter()
-                .map(of)
-                .collect::<Vec<(String, Vec<Spectrum>)>>()
+            log.variants.iter().map(of).collect::<Vec<(String, Vec<Spectrum>)>>()
         })
     });
     let matrices = Memo::new(move |_| {
@@ -157,30 +146,15 @@ fn draw(element: NodeRef<Div>, spectra: Memo<Vec<(String, Vec<Spectrum>)>>, matr
 
 /// Singular values of one matrix over the seeds.
 fn curve(spectra: &[Spectrum], matrix: &str) -> Vec<Point> {
-    let mine: Vec<&Spectrum> = spectra
-        .iter()
-        .filter(|spectrum| spectrum.name == matrix)
-        .collect();
-    let count = mine
-        .iter()
-        .map(|spectrum| spectrum.singular_values.len())
-        .min()
-        .unwrap_or(0);
+    let mine: Vec<&Spectrum> = spectra.iter().filter(|spectrum| spectrum.name == matrix).collect();
+    let count = mine.iter().map(|spectrum| spectrum.singular_values.len()).min().unwrap_or(0);
     (0..count)
-        .map(|index| {
-            Point::of(
-                index as f64 + 1.0,
-                mine.iter().map(|s| f64::from(s.singular_values[index])),
-            )
-        })
+        .map(|index| Point::of(index as f64 + 1.0, mine.iter().map(|s| f64::from(s.singular_values[index]))))
         .collect()
 }
 
 fn row(index: usize, name: &str, spectra: &[Spectrum], matrix: &str) -> impl IntoView + use<> {
-    let mine: Vec<&Spectrum> = spectra
-        .iter()
-        .filter(|spectrum| spectrum.name == matrix)
-        .collect();
+    let mine: Vec<&Spectrum> = spectra.iter().filter(|spectrum| spectrum.name == matrix).collect();
     let mean = |of: fn(&Spectrum) -> f64| mine.iter().map(|s| of(s)).sum::<f64>() / mine.len().max(1) as f64;
     // Condition numbers differ by factors, so that their logarithms are averaged.
     let kappa = mean(|s| s.condition_number.ln()).exp();
@@ -223,10 +197,7 @@ mod tests {
 
     #[test]
     fn names_of_matrices_can_be_read() {
-        assert_eq!(
-            readable("blocks.0.attention.query.weight"),
-            "layer 1, attention query"
-        );
+        assert_eq!(readable("blocks.0.attention.query.weight"), "layer 1, attention query");
         assert_eq!(readable("embedding.weight"), "embedding");
     }
 

@@ -59,10 +59,9 @@ fn status(lab: Lab) -> String {
             None => "Starting.".to_owned(),
         },
         (Phase::Running, None) => match log.compiling.and_then(|index| log.variants.get(index)) {
-            Some(variant) => format!(
-                "Compiling shaders for “{}”: the first step takes a while.",
-                variant.info.name
-            ),
+            Some(variant) => {
+                format!("Compiling shaders for “{}”: the first step takes a while.", variant.info.name)
+            }
             None => "Training.".to_owned(),
         },
         (Phase::Paused, None) => "Paused.".to_owned(),
@@ -90,19 +89,13 @@ fn device(log: &RunLog) -> String {
 fn speed(log: &RunLog) -> String {
     let newest = || log.variants.iter().filter_map(|variant| variant.last.as_ref());
     // Variants take turns, so that the time of a step of all of them is the sum.
-    let seconds: f32 = newest()
-        .map(|progress| 1.0 / progress.steps_per_second.max(1e-6))
-        .sum();
+    let seconds: f32 = newest().map(|progress| 1.0 / progress.steps_per_second.max(1e-6)).sum();
     if seconds <= 0.0 {
         return String::new();
     }
     let kernels = newest().map(|progress| progress.cost.kernels).fold(0.0, f32::max);
     let rate = 1.0 / seconds;
-    let rate = if rate < 10.0 {
-        format!("{rate:.1}")
-    } else {
-        format!("{rate:.0}")
-    };
+    let rate = if rate < 10.0 { format!("{rate:.1}") } else { format!("{rate:.0}") };
     if kernels > 0.0 {
         format!("{rate} steps/s, {kernels:.0} kernels a step")
     } else {
@@ -116,11 +109,7 @@ fn time(log: &RunLog) -> String {
     }
     let now = browser::now();
     let elapsed = words(log.clock.elapsed(now));
-    match log
-        .clock
-        .remaining(now, log.share())
-        .filter(|_| log.phase == Phase::Running)
-    {
+    match log.clock.remaining(now, log.share()).filter(|_| log.phase == Phase::Running) {
         Some(remaining) => format!("{elapsed} so far, about {} left", words(remaining)),
         None => elapsed,
     }

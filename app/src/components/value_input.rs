@@ -23,16 +23,11 @@ pub fn ValueInput(
     let problem = RwSignal::new(None::<String>);
     // What was refused must not outlive the value it was refused for.
     Effect::new(move || {
-        value.track();
+        value.get();
         problem.set(None);
     });
     let take = move |text: String| {
-        problem.set(
-            commit
-                .run(text.trim().to_owned())
-                .err()
-                .map(|problem| problem.sentence),
-        )
+        problem.set(commit.run(text.trim().to_owned()).err().map(|problem| problem.sentence))
     };
     let problem_id = format!("{id}-problem");
     let described = format!("{described_by} {problem_id}");
@@ -76,11 +71,7 @@ pub fn ValueInput(
             .into_any()
         }
         Kind::Float { .. } | Kind::Text { .. } => {
-            let mode = if matches!(field.kind, Kind::Text { .. }) {
-                "text"
-            } else {
-                "decimal"
-            };
+            let mode = if matches!(field.kind, Kind::Text { .. }) { "text" } else { "decimal" };
             view! {
                 <input type="text" inputmode=mode autocomplete="off" spellcheck="false" id=id
                     aria-describedby=described aria-invalid=invalid prop:value=move || value.get()

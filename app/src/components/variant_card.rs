@@ -15,44 +15,25 @@ const CHANGEABLE: [(&str, &str); 3] = [("model", "Network"), ("training", "Train
 #[component]
 pub fn VariantCard(index: usize) -> impl IntoView {
     let lab = use_lab();
-    let name = move || {
-        lab.draft
-            .with(|draft| draft.variant_names().get(index).cloned().unwrap_or_default())
-    };
+    let name = move || lab.draft.with(|draft| draft.variant_names().get(index).cloned().unwrap_or_default());
     let changes = move || {
-        lab.draft.with(|draft| {
-            draft
-                .changes(index)
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-        })
+        lab.draft.with(|draft| draft.changes(index).iter().map(ToString::to_string).collect::<Vec<_>>())
     };
     let rows = Memo::new(move |_| {
         let known = |path: &String| field(path).map(|field| field.path);
         lab.draft
             .with(|draft| {
-                draft
-                    .variants
-                    .get(index)
-                    .map(|v| v.set.keys().filter_map(known).collect::<Vec<_>>())
+                draft.variants.get(index).map(|v| v.set.keys().filter_map(known).collect::<Vec<_>>())
             })
             .unwrap_or_default()
     });
     let problems = move || {
         let here = format!("variant.{}", index + 1);
         let mine = |p: &&kappa_core::spec::Problem| {
-            p.field
-                .strip_prefix(&here)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            p.field.strip_prefix(&here).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
-        lab.problems.with(|problems| {
-            problems
-                .iter()
-                .filter(mine)
-                .map(|p| p.sentence.clone())
-                .collect::<Vec<_>>()
-        })
+        lab.problems
+            .with(|problems| problems.iter().filter(mine).map(|p| p.sentence.clone()).collect::<Vec<_>>())
     };
     let only = move || lab.draft.with(|draft| draft.variants.len() == 1);
     view! {
@@ -142,10 +123,7 @@ fn AddRow(index: usize) -> impl IntoView {
 
 /// The value of a field in a variant, as text.
 fn text(draft: &Experiment, index: usize, field: &Field) -> String {
-    let set = draft
-        .variants
-        .get(index)
-        .and_then(|variant| variant.set.get(field.path));
+    let set = draft.variants.get(index).and_then(|variant| variant.set.get(field.path));
     set.map(|value| field.text(value)).unwrap_or_default()
 }
 
@@ -169,26 +147,16 @@ fn another(field: &Field, value: &Value) -> Option<Value> {
     let candidates = match field.kind {
         Kind::Flag => vec![Value::from(!value.as_bool()?)],
         Kind::Choice { options, .. } => {
-            let at = options
-                .iter()
-                .position(|choice| Some(choice.name) == value.as_str())?;
+            let at = options.iter().position(|choice| Some(choice.name) == value.as_str())?;
             vec![Value::from(options[(at + 1) % options.len()].name)]
         }
         Kind::Integer { .. } => {
             let number = value.as_u64()?;
-            vec![
-                Value::from(number * 2),
-                Value::from(number / 2),
-                Value::from(number + 1),
-            ]
+            vec![Value::from(number * 2), Value::from(number / 2), Value::from(number + 1)]
         }
         Kind::Float { .. } => {
             let number = value.as_f64()?;
-            vec![
-                Value::from(number * 2.0),
-                Value::from(number / 2.0),
-                Value::from(1.0),
-            ]
+            vec![Value::from(number * 2.0), Value::from(number / 2.0), Value::from(1.0)]
         }
         Kind::Text { .. } => Vec::new(),
     };
@@ -203,13 +171,10 @@ mod tests {
 
     #[test]
     fn a_new_row_proposes_an_allowed_value_that_differs() {
-        let entry = kappa_core::catalog::entries()
-            .next()
-            .expect("the catalog is not empty");
+        let entry = kappa_core::catalog::entries().next().expect("the catalog is not empty");
         for (field, value) in tree::leaves(entry.experiment()) {
-            let changeable = CHANGEABLE
-                .iter()
-                .any(|(prefix, _)| field.path.split('.').next() == Some(*prefix));
+            let changeable =
+                CHANGEABLE.iter().any(|(prefix, _)| field.path.split('.').next() == Some(*prefix));
             if changeable {
                 let other = another(field, &value).unwrap_or_else(|| panic!("{}", field.path));
                 assert_ne!(other, value, "{}", field.path);

@@ -13,12 +13,8 @@ pub fn Variants() -> impl IntoView {
     let count = Memo::new(move |_| lab.draft.with(|draft| draft.variants.len()));
     let full = move || count.get() >= MAX_VARIANTS;
     let problem = move || {
-        lab.problems.with(|problems| {
-            problems
-                .iter()
-                .find(|p| p.field == "variant")
-                .map(|p| p.sentence.clone())
-        })
+        lab.problems
+            .with(|problems| problems.iter().find(|p| p.field == "variant").map(|p| p.sentence.clone()))
     };
     view! {
         <section class="panel variants" aria-labelledby="variants-title">

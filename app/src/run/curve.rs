@@ -3,8 +3,8 @@
 
 use kappa_core::stats::mean_ci;
 
-/// Points of a curve, at most.
-pub const BUCKETS: u32 = 600;
+/// Points of a curve, at most: what an eye can tell apart, so that the noise of single batches averages out.
+pub const BUCKETS: u32 = 240;
 
 /// Losses of all replicas of one variant, averaged over stretches of steps.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -34,23 +34,14 @@ impl Point {
     pub fn of(x: f64, values: impl IntoIterator<Item = f64>) -> Self {
         let finite: Vec<f64> = values.into_iter().filter(|value| value.is_finite()).collect();
         let (mean, half_width) = mean_ci(&finite);
-        Self {
-            x,
-            mean,
-            half_width,
-            n: finite.len(),
-        }
+        Self { x, mean, half_width, n: finite.len() }
     }
 }
 
 impl Curve {
     /// An empty curve for a run of `steps` steps.
     pub fn new(steps: u32, replicas: u32) -> Self {
-        Self {
-            replicas: replicas as usize,
-            stride: steps.div_ceil(BUCKETS).max(1),
-            ..Self::default()
-        }
+        Self { replicas: replicas as usize, stride: steps.div_ceil(BUCKETS).max(1), ..Self::default() }
     }
 
     /// Adds the losses of the replicas at `step`, counted from 1.
@@ -78,14 +69,10 @@ impl Curve {
 
     /// The points so far; buckets without a step are left out.
     pub fn points(&self) -> impl Iterator<Item = Point> + '_ {
-        self.counts
-            .iter()
-            .enumerate()
-            .filter(|(_, count)| **count > 0)
-            .map(|(bucket, count)| {
-                let of = &self.sums[bucket * self.replicas..(bucket + 1) * self.replicas];
-                Point::of(self.x(bucket), of.iter().map(|sum| sum / f64::from(*count)))
-            })
+        self.counts.iter().enumerate().filter(|(_, count)| **count > 0).map(|(bucket, count)| {
+            let of = &self.sums[bucket * self.replicas..(bucket + 1) * self.replicas];
+            Point::of(self.x(bucket), of.iter().map(|sum| sum / f64::from(*count)))
+        })
     }
 
     /// The step in the middle of a bucket.
@@ -103,7 +90,7 @@ mod tests {
         let mut curve = Curve::new(100_000, 2);
         (1..=100_000).for_each(|step| curve.push(step, &[1.0, 3.0]));
         let points: Vec<_> = curve.points().collect();
-        assert!(points.len() <= BUCKETS as usize && points.len() > 500);
+        assert!(points.len() <= BUCKETS as usize && points.len() > 200);
         assert!(points.iter().all(|point| point.mean == 2.0 && point.n == 2));
     }
 
@@ -113,10 +100,7 @@ mod tests {
         for (step, loss) in [(1, 3.0), (2, 2.0), (3, 1.0)] {
             curve.push(step, &[loss]);
         }
-        let points: Vec<_> = curve
-            .points()
-            .map(|point| (point.x, point.mean, point.half_width))
-            .collect();
+        let points: Vec<_> = curve.points().map(|point| (point.x, point.mean, point.half_width)).collect();
         assert_eq!(points, [(1.0, 3.0, None), (2.0, 2.0, None), (3.0, 1.0, None)]);
     }
 

@@ -32,10 +32,7 @@ pub enum Phase {
 impl Phase {
     /// Whether the engine works or would go on.
     pub fn is_live(self) -> bool {
-        matches!(
-            self,
-            Self::Starting | Self::Running | Self::Paused | Self::Stopping
-        )
+        matches!(self, Self::Starting | Self::Running | Self::Paused | Self::Stopping)
     }
 }
 
@@ -123,12 +120,7 @@ pub struct RunLog {
 impl RunLog {
     /// The log of a run that was just asked for.
     pub fn starting(experiment: Experiment, device: Option<DeviceReport>) -> Self {
-        Self {
-            phase: Phase::Starting,
-            experiment: Some(experiment),
-            device,
-            ..Self::default()
-        }
+        Self { phase: Phase::Starting, experiment: Some(experiment), device, ..Self::default() }
     }
 
     /// Share of all steps of all variants that is done, 0 to 1.
@@ -159,39 +151,23 @@ impl RunLog {
             }
             Event::Compiling { variant } => self.compiling = Some(variant),
             Event::Progress(progress) => self.progress(progress, now),
-            Event::Evaluated {
-                variant,
-                step,
-                metrics,
-            } => {
+            Event::Evaluated { variant, step, metrics } => {
                 if let Some(variant) = self.variants.get_mut(variant) {
                     variant.evaluations.retain(|evaluation| evaluation.step < step);
                     variant.evaluations.push(Evaluation { step, metrics });
                 }
             }
-            Event::Probed {
-                variant,
-                step,
-                report,
-            } => {
+            Event::Probed { variant, step, report } => {
                 if let Some(variant) = self.variants.get_mut(variant) {
                     variant.probe = Some((step, report));
                 }
             }
             Event::Paused(paused) if self.phase.is_live() => {
                 self.phase = if paused { Phase::Paused } else { Phase::Running };
-                if paused {
-                    self.clock.halt(now)
-                } else {
-                    self.clock.run(now)
-                }
+                if paused { self.clock.halt(now) } else { self.clock.run(now) }
             }
             Event::Paused(_) => {}
-            Event::Diverged {
-                variant,
-                replica,
-                step,
-            } => {
+            Event::Diverged { variant, replica, step } => {
                 if let Some(variant) = self.variants.get_mut(variant) {
                     variant.diverged.push((replica, step));
                 }
@@ -258,20 +234,8 @@ mod tests {
 
     fn started(variants: usize, steps: u32) -> RunLog {
         let mut log = RunLog::default();
-        let info = VariantInfo {
-            name: "base".to_owned(),
-            parameters: 10,
-            bytes: 40,
-        };
-        log.apply(
-            Event::Started {
-                variants: vec![info; variants],
-                step: 0,
-                steps,
-                replicas: 2,
-            },
-            0.0,
-        );
+        let info = VariantInfo { name: "base".to_owned(), parameters: 10, bytes: 40 };
+        log.apply(Event::Started { variants: vec![info; variants], step: 0, steps, replicas: 2 }, 0.0);
         log
     }
 
@@ -291,11 +255,7 @@ mod tests {
     fn losses_land_at_the_steps_they_belong_to() {
         let mut log = started(1, 10);
         log.apply(progress(0, 3, &[3.0, 2.0, 1.0]), 1.0);
-        let points: Vec<_> = log.variants[0]
-            .loss
-            .points()
-            .map(|point| (point.x, point.mean))
-            .collect();
+        let points: Vec<_> = log.variants[0].loss.points().map(|point| (point.x, point.mean)).collect();
         assert_eq!(points, [(1.0, 3.0), (2.0, 2.0), (3.0, 1.0)]);
         assert_eq!(log.variants[0].step, 3);
     }
@@ -311,38 +271,14 @@ mod tests {
     fn a_recovered_run_goes_back_to_its_checkpoint() {
         let mut log = started(1, 10);
         log.apply(progress(0, 8, &[1.0; 8]), 1.0);
-        log.apply(
-            Event::Diverged {
-                variant: 0,
-                replica: 1,
-                step: 7,
-            },
-            1.0,
-        );
-        log.apply(
-            Event::Recovered {
-                step: 5,
-                because: "The device was lost.".to_owned(),
-            },
-            2.0,
-        );
+        log.apply(Event::Diverged { variant: 0, replica: 1, step: 7 }, 1.0);
+        log.apply(Event::Recovered { step: 5, because: "The device was lost.".to_owned() }, 2.0);
         assert_eq!(log.variants[0].loss.points().count(), 5);
         assert_eq!((log.variants[0].step, log.variants[0].diverged.len()), (5, 0));
         assert_eq!(log.notes.len(), 1);
         let info = log.variants[0].info.clone();
-        log.apply(
-            Event::Started {
-                variants: vec![info],
-                step: 5,
-                steps: 10,
-                replicas: 2,
-            },
-            3.0,
-        );
-        assert_eq!(
-            (log.variants[0].loss.points().count(), log.phase),
-            (5, Phase::Running)
-        );
+        log.apply(Event::Started { variants: vec![info], step: 5, steps: 10, replicas: 2 }, 3.0);
+        assert_eq!((log.variants[0].loss.points().count(), log.phase), (5, Phase::Running));
     }
 
     #[test]
@@ -350,14 +286,7 @@ mod tests {
         let mut log = started(1, 10);
         let before = log.clone();
         log.apply(progress(7, 3, &[1.0]), 1.0);
-        log.apply(
-            Event::Diverged {
-                variant: 7,
-                replica: 0,
-                step: 1,
-            },
-            1.0,
-        );
+        log.apply(Event::Diverged { variant: 7, replica: 0, step: 1 }, 1.0);
         assert_eq!(log, before);
     }
 

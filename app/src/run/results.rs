@@ -43,13 +43,9 @@ pub fn rows(log: &RunLog, metric: Metric) -> Vec<Row> {
 
 /// The seeds on which both have a number.
 fn paired(values: &[f32], base: &[f32]) -> Option<Paired> {
-    let both = values
-        .iter()
-        .zip(base)
-        .filter(|(value, base)| value.is_finite() && base.is_finite());
-    let (values, base): (Vec<f64>, Vec<f64>) = both
-        .map(|(value, base)| (f64::from(*value), f64::from(*base)))
-        .unzip();
+    let both = values.iter().zip(base).filter(|(value, base)| value.is_finite() && base.is_finite());
+    let (values, base): (Vec<f64>, Vec<f64>) =
+        both.map(|(value, base)| (f64::from(*value), f64::from(*base))).unzip();
     Paired::from_samples(&values, &base).ok()
 }
 
@@ -72,20 +68,10 @@ impl Reading {
     /// How a metric is read.
     pub fn of(metric: Metric) -> Self {
         match metric {
-            Metric::Accuracy => Self {
-                name: "Test accuracy",
-                scale: 100.0,
-                unit: " %",
-                difference: " points",
-                decimals: 1,
-            },
-            Metric::Loss => Self {
-                name: "Test loss",
-                scale: 1.0,
-                unit: "",
-                difference: "",
-                decimals: 3,
-            },
+            Metric::Accuracy => {
+                Self { name: "Test accuracy", scale: 100.0, unit: " %", difference: " points", decimals: 1 }
+            }
+            Metric::Loss => Self { name: "Test loss", scale: 1.0, unit: "", difference: "", decimals: 3 },
         }
     }
 
@@ -97,11 +83,7 @@ impl Reading {
         let decimals = self.decimals;
         let mean = point.mean * self.scale;
         match point.half_width {
-            Some(half) => format!(
-                "{mean:.decimals$}{} ± {:.decimals$}",
-                self.unit,
-                half * self.scale
-            ),
+            Some(half) => format!("{mean:.decimals$}{} ± {:.decimals$}", self.unit, half * self.scale),
             None => format!("{mean:.decimals$}{}", self.unit),
         }
     }
@@ -152,30 +134,14 @@ mod tests {
 
     fn evaluated(values: &[&[f32]]) -> RunLog {
         let mut log = RunLog::default();
-        let info = VariantInfo {
-            name: "base".to_owned(),
-            parameters: 203_402,
-            bytes: 1,
-        };
+        let info = VariantInfo { name: "base".to_owned(), parameters: 203_402, bytes: 1 };
         log.apply(
-            Event::Started {
-                variants: vec![info; values.len()],
-                step: 0,
-                steps: 10,
-                replicas: 3,
-            },
+            Event::Started { variants: vec![info; values.len()], step: 0, steps: 10, replicas: 3 },
             0.0,
         );
         for (variant, values) in values.iter().enumerate() {
             let metrics = vec![(Metric::Accuracy, values.to_vec())];
-            log.apply(
-                Event::Evaluated {
-                    variant,
-                    step: 10,
-                    metrics,
-                },
-                0.0,
-            );
+            log.apply(Event::Evaluated { variant, step: 10, metrics }, 0.0);
         }
         log
     }
@@ -193,21 +159,13 @@ mod tests {
     fn a_seed_without_a_number_is_left_out_and_the_count_says_so() {
         let log = evaluated(&[&[0.5, 0.5, 0.5], &[f32::NAN, 0.6, 0.6]]);
         let rows = rows(&log, Metric::Accuracy);
-        assert_eq!(
-            (rows[1].value.n, rows[1].replicas, rows[1].paired.unwrap().n),
-            (2, 3, 2)
-        );
+        assert_eq!((rows[1].value.n, rows[1].replicas, rows[1].paired.unwrap().n), (2, 3, 2));
     }
 
     #[test]
     fn numbers_read_as_people_write_them() {
         let accuracy = Reading::of(Metric::Accuracy);
-        let point = Point {
-            x: 0.0,
-            mean: 0.912,
-            half_width: Some(0.004),
-            n: 5,
-        };
+        let point = Point { x: 0.0, mean: 0.912, half_width: Some(0.004), n: 5 };
         assert_eq!(accuracy.value(&point), "91.2 % ± 0.4");
         assert_eq!(signed(-1.25, 1), "−1.2");
         assert_eq!(thousands(203_402), "203,402");

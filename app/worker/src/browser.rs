@@ -81,7 +81,8 @@ pub async fn fetch(path: &str, mut progress: impl FnMut(f32)) -> Result<Vec<u8>,
     if !response.ok() {
         return Err(format!("{path} could not be fetched (status {}).", response.status()));
     }
-    let total = response.headers().get("content-length").ok().flatten().and_then(|text| text.parse::<f32>().ok());
+    let total =
+        response.headers().get("content-length").ok().flatten().and_then(|text| text.parse::<f32>().ok());
     let reader = reader(&response);
     let mut bytes = Vec::new();
     loop {

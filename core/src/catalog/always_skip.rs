@@ -7,12 +7,7 @@ pub const PAPER: Paper = Paper {
     id: "always-skip",
     title: "Always Skip Attention",
     short_title: "Always skip attention",
-    authors: &[
-        "Yiping Ji",
-        "Hemanth Saratchandran",
-        "Peyman Moghadam",
-        "Simon Lucey",
-    ],
+    authors: &["Yiping Ji", "Hemanth Saratchandran", "Peyman Moghadam", "Simon Lucey"],
     venue: "ICCV 2025, pages 23115–23123",
     url: "https://arxiv.org/abs/2505.01996",
     claim: "Self-attention is so badly conditioned that it needs its skip connection far more than the MLP needs its own.",

@@ -7,13 +7,7 @@ pub const PAPER: Paper = Paper {
     id: "rethinking-softmax",
     title: "Rethinking Softmax: Self-Attention with Polynomial Activations",
     short_title: "Rethinking softmax",
-    authors: &[
-        "Hemanth Saratchandran",
-        "Jianqiao Zheng",
-        "Yiping Ji",
-        "Wenbo Zhang",
-        "Simon Lucey",
-    ],
+    authors: &["Hemanth Saratchandran", "Jianqiao Zheng", "Yiping Ji", "Wenbo Zhang", "Simon Lucey"],
     venue: "arXiv, October 2024; later versions are titled Rethinking Attention: Polynomial Alternatives to Softmax in \
             Transformers",
     url: "https://arxiv.org/abs/2410.18613",

@@ -19,7 +19,13 @@ use super::prelude::*;
 /// # Shapes
 /// - `projected`: `[R, B·N, 3·W]`, queries, keys, values
 /// - returns `[R, B·H, N, N]`
-pub fn attention_scores(projected: Tensor<3>, heads: usize, tokens: usize, scale: f32, causal: bool) -> Tensor<4> {
+pub fn attention_scores(
+    projected: Tensor<3>,
+    heads: usize,
+    tokens: usize,
+    scale: f32,
+    causal: bool,
+) -> Tensor<4> {
     let heads = Heads { heads, tokens, causal };
     Tensor::from_dispatch(Dispatch::head_scores(projected.into_dispatch(), heads, scale))
 }
@@ -92,7 +98,11 @@ pub(super) trait AttentionGradients: Backend {
 
     /// `∂V = Aᵀ ∂O`, 0 for queries and keys, side by side
     #[fusion(dtype = grad, shape = heads.projected(grad))]
-    fn head_mix_values(weights: FloatTensor<Self>, grad: FloatTensor<Self>, heads: Heads) -> FloatTensor<Self>;
+    fn head_mix_values(
+        weights: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        heads: Heads,
+    ) -> FloatTensor<Self>;
 }
 
 impl<B: Backend + AttentionOps + AttentionGradients, C: CheckpointStrategy> AttentionOps for Autodiff<B, C> {
@@ -473,7 +483,11 @@ impl AttentionGradients for CubeBackend {
         products(grad, left, projected, values, heads, 1.0)
     }
 
-    fn head_mix_values(weights: FloatTensor<Self>, grad: FloatTensor<Self>, heads: Heads) -> FloatTensor<Self> {
+    fn head_mix_values(
+        weights: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        heads: Heads,
+    ) -> FloatTensor<Self> {
         let (weights, grad) = (contiguous(weights), contiguous(grad));
         let shape = heads.projected(&grad.shape());
         let out = empty(&grad, shape.clone());
@@ -501,48 +515,61 @@ impl AttentionGradients for CubeBackend {
     }
 }
 
-/// Calls `visit(head, i, j)` for every pair of tokens that see each other; `head` counts replicas, samples, heads.
-fn pairs(heads: Heads, groups: usize, mut visit: impl FnMut(usize, usize, usize)) {
-    for head in 0..groups {
-        for i in 0..heads.tokens {
-            let seen = if heads.causal { i + 1 } else { heads.tokens };
+/// A pair of tokens that see each other, in one head of one sample.
+struct Pair {
+    /// Where their score lies.
+    score: usize,
+    /// Row of the token that looks, over all samples and replicas.
+    query: usize,
+    /// Row of the token that is looked at.
+    key: usize,
+    /// First column of the head.
+    column: usize,
+}
+
+/// Visits every pair of tokens of every replica, sample and head; `samples` counts over all replicas.
+fn pairs(heads: Heads, samples: usize, depth: usize, mut visit: impl FnMut(Pair)) {
+    let n = heads.tokens;
+    for group in 0..samples * heads.heads {
+        let (first, column) = (group / heads.heads * n, group % heads.heads * depth);
+        for i in 0..n {
+            let seen = if heads.causal { i + 1 } else { n };
             for j in 0..seen {
-                visit(head, i, j);
+                visit(Pair { score: (group * n + i) * n + j, query: first + i, key: first + j, column });
             }
         }
     }
 }
 
-/// Finds the part of a row that belongs to a head: `[rows, width]`, token `t`, starting at column `at`.
-fn head_at(heads: Heads, head: usize, token: usize, width: usize, at: usize, depth: usize) -> usize {
-    let (sample, head) = (head / heads.heads, head % heads.heads);
-    (sample * heads.tokens + token) * width + at + head * depth
+/// Samples of all replicas in `[R, B·N, …]`.
+fn all_samples(heads: Heads, shape: &Shape) -> usize {
+    shape[0] * heads.samples(shape)
 }
 
 impl AttentionOps for Flex {
     fn head_scores(projected: FloatTensor<Self>, heads: Heads, scale: f32) -> FloatTensor<Self> {
-        let shape = heads.scores(&projected.shape());
-        let width = projected.shape()[2];
-        let (w, d) = (width / 3, width / 3 / heads.heads);
+        let shape = projected.shape();
+        let (w, d) = (shape[2] / 3, shape[2] / 3 / heads.heads);
         let x = Values::of(&projected);
-        let mut scores = vec![0.0; shape.num_elements()];
-        pairs(heads, shape[0] * shape[1], |head, i, j| {
-            let query = &x[head_at(heads, head, i, width, 0, d)..][..d];
-            let key = &x[head_at(heads, head, j, width, w, d)..][..d];
-            scores[(head * heads.tokens + i) * heads.tokens + j] = scale * dot(query, key);
+        let x = &x[..];
+        let mut scores = vec![0.0; heads.scores(&shape).num_elements()];
+        pairs(heads, all_samples(heads, &shape), d, |pair| {
+            let query = &x[pair.query * 3 * w + pair.column..][..d];
+            let key = &x[pair.key * 3 * w + w + pair.column..][..d];
+            scores[pair.score] = scale * dot(query, key);
         });
-        tensor(scores, shape)
+        tensor(scores, heads.scores(&shape))
     }
 
     fn head_mix(weights: FloatTensor<Self>, projected: FloatTensor<Self>, heads: Heads) -> FloatTensor<Self> {
         let shape = heads.mixed(&projected.shape());
         let (w, d) = (shape[2], shape[2] / heads.heads);
         let (a, x) = (Values::of(&weights), Values::of(&projected));
+        let (a, x) = (&a[..], &x[..]);
         let mut out = vec![0.0; shape.num_elements()];
-        pairs(heads, weights.shape()[0] * weights.shape()[1], |head, i, j| {
-            let value = &x[head_at(heads, head, j, 3 * w, 2 * w, d)..][..d];
-            let weight = a[(head * heads.tokens + i) * heads.tokens + j];
-            add_scaled(&mut out[head_at(heads, head, i, w, 0, d)..][..d], weight, value);
+        pairs(heads, all_samples(heads, &shape), d, |pair| {
+            let value = &x[pair.key * 3 * w + 2 * w + pair.column..][..d];
+            add_scaled(&mut out[pair.query * w + pair.column..][..d], a[pair.score], value);
         });
         tensor(out, shape)
     }
@@ -558,11 +585,11 @@ impl AttentionGradients for Flex {
         let shape = projected.shape();
         let (w, d) = (shape[2] / 3, shape[2] / 3 / heads.heads);
         let (x, g) = (Values::of(&projected), Values::of(&grad));
+        let (x, g) = (&x[..], &g[..]);
         let mut out = vec![0.0; shape.num_elements()];
-        pairs(heads, grad.shape()[0] * grad.shape()[1], |head, i, j| {
-            let weight = scale * g[(head * heads.tokens + i) * heads.tokens + j];
-            let query = head_at(heads, head, i, 3 * w, 0, d);
-            let key = head_at(heads, head, j, 3 * w, w, d);
+        pairs(heads, all_samples(heads, &shape), d, |pair| {
+            let weight = scale * g[pair.score];
+            let (query, key) = (pair.query * 3 * w + pair.column, pair.key * 3 * w + w + pair.column);
             add_scaled(&mut out[query..][..d], weight, &x[key..][..d]);
             add_scaled(&mut out[key..][..d], weight, &x[query..][..d]);
         });
@@ -574,29 +601,32 @@ impl AttentionGradients for Flex {
         grad: FloatTensor<Self>,
         heads: Heads,
     ) -> FloatTensor<Self> {
-        let shape = heads.scores(&projected.shape());
-        let w = projected.shape()[2] / 3;
-        let d = w / heads.heads;
+        let shape = grad.shape();
+        let (w, d) = (shape[2], shape[2] / heads.heads);
         let (x, g) = (Values::of(&projected), Values::of(&grad));
-        let mut out = vec![0.0; shape.num_elements()];
-        pairs(heads, shape[0] * shape[1], |head, i, j| {
-            let value = &x[head_at(heads, head, j, 3 * w, 2 * w, d)..][..d];
-            let line = &g[head_at(heads, head, i, w, 0, d)..][..d];
-            out[(head * heads.tokens + i) * heads.tokens + j] = dot(line, value);
+        let (x, g) = (&x[..], &g[..]);
+        let mut out = vec![0.0; heads.scores(&shape).num_elements()];
+        pairs(heads, all_samples(heads, &shape), d, |pair| {
+            let value = &x[pair.key * 3 * w + 2 * w + pair.column..][..d];
+            out[pair.score] = dot(&g[pair.query * w + pair.column..][..d], value);
         });
-        tensor(out, shape)
+        tensor(out, heads.scores(&shape))
     }
 
-    fn head_mix_values(weights: FloatTensor<Self>, grad: FloatTensor<Self>, heads: Heads) -> FloatTensor<Self> {
-        let shape = heads.projected(&grad.shape());
-        let (w, d) = (shape[2] / 3, shape[2] / 3 / heads.heads);
+    fn head_mix_values(
+        weights: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        heads: Heads,
+    ) -> FloatTensor<Self> {
+        let shape = grad.shape();
+        let (w, d) = (shape[2], shape[2] / heads.heads);
         let (a, g) = (Values::of(&weights), Values::of(&grad));
-        let mut out = vec![0.0; shape.num_elements()];
-        pairs(heads, weights.shape()[0] * weights.shape()[1], |head, i, j| {
-            let weight = a[(head * heads.tokens + i) * heads.tokens + j];
-            let line = &g[head_at(heads, head, i, w, 0, d)..][..d];
-            add_scaled(&mut out[head_at(heads, head, j, 3 * w, 2 * w, d)..][..d], weight, line);
+        let (a, g) = (&a[..], &g[..]);
+        let mut out = vec![0.0; 3 * shape.num_elements()];
+        pairs(heads, all_samples(heads, &shape), d, |pair| {
+            let line = &g[pair.query * w + pair.column..][..d];
+            add_scaled(&mut out[pair.key * 3 * w + 2 * w + pair.column..][..d], a[pair.score], line);
         });
-        tensor(out, shape)
+        tensor(out, heads.projected(&shape))
     }
 }

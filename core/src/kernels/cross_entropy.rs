@@ -7,7 +7,7 @@
 use burn::tensor::{Int, Tensor};
 use cubecl::prelude::*;
 
-use super::loops::indices;
+use super::loops::{exp, indices};
 use super::prelude::*;
 
 /// Mean cross-entropy of each replica.
@@ -193,7 +193,7 @@ impl CrossEntropyGradients for CubeBackend {
 /// Largest logit, and the sum of the exponentials above it.
 fn row_partition(row: &[f32]) -> (f32, f32) {
     let largest = row.iter().copied().fold(f32::MIN, f32::max);
-    (largest, row.iter().map(|z| (z - largest).exp()).sum())
+    (largest, row.iter().map(|z| exp(z - largest)).sum())
 }
 
 impl CrossEntropyOps for Flex {
@@ -220,7 +220,7 @@ impl CrossEntropyGradients for Flex {
         for (index, row) in rows.chunks_exact_mut(c).enumerate() {
             let (largest, sum) = row_partition(row);
             let factor = grad[index / m] / m as f32;
-            row.iter_mut().for_each(|z| *z = (*z - largest).exp() / sum * factor);
+            row.iter_mut().for_each(|z| *z = exp(*z - largest) / sum * factor);
             row[targets[index]] -= factor;
         }
         tensor(rows, [r, m, c])

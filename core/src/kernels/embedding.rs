@@ -76,7 +76,8 @@ impl<B: Backend + EmbeddingOps + EmbeddingGradients, C: CheckpointStrategy> Embe
                 let grad = grads.consume::<B>(&ops.node);
                 let (tokens, vocabulary, length) = ops.state;
                 let [table, positions] = ops.parents;
-                let (table_grad, positions_grad) = B::token_embedding_weights(grad, tokens, vocabulary, length);
+                let (table_grad, positions_grad) =
+                    B::token_embedding_weights(grad, tokens, vocabulary, length);
                 if let Some(node) = table {
                     grads.register::<B>(node.id, table_grad);
                 }

@@ -9,6 +9,7 @@ use std::f32::consts::{FRAC_1_SQRT_2, PI};
 use burn::tensor::Tensor;
 use cubecl::prelude::*;
 
+use super::loops::normal_distribution;
 use super::prelude::*;
 
 /// GELU, element by element.
@@ -80,7 +81,8 @@ fn gelu_input_kernel<N: Size>(
         terminate!();
     }
     let value = x[ABSOLUTE_POS];
-    let density = Vector::exp(value * value * Vector::new(-0.5)) * Vector::new(comptime!(1.0 / (2.0 * PI).sqrt()));
+    let density =
+        Vector::exp(value * value * Vector::new(-0.5)) * Vector::new(comptime!(1.0 / (2.0 * PI).sqrt()));
     dx[ABSOLUTE_POS] = grad[ABSOLUTE_POS] * (cdf::<N>(value) + value * density);
 }
 
@@ -129,20 +131,20 @@ impl GeluGradients for CubeBackend {
     }
 }
 
-fn phi(x: f32) -> f32 {
-    0.5 * (1.0 + libm::erff(x * FRAC_1_SQRT_2))
-}
-
 impl GeluOps for Flex {
     fn gelu_exact(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        tensor(Values::of(&x).iter().map(|&x| x * phi(x)).collect(), x.shape())
+        tensor(Values::of(&x).iter().map(|&x| x * normal_distribution(x).0).collect(), x.shape())
     }
 }
 
 impl GeluGradients for Flex {
     fn gelu_exact_input(x: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
-        let slope = |x: f32| phi(x) + x * (-0.5 * x * x).exp() / (2.0 * PI).sqrt();
-        let values = Values::of(&x).iter().zip(Values::of(&grad).iter()).map(|(&x, &g)| g * slope(x)).collect();
+        let slope = |x: f32| {
+            let (distribution, density) = normal_distribution(x);
+            distribution + x * density
+        };
+        let values =
+            Values::of(&x).iter().zip(Values::of(&grad).iter()).map(|(&x, &g)| g * slope(x)).collect();
         tensor(values, x.shape())
     }
 }

@@ -183,7 +183,8 @@ fn layer_norm_input_kernel<N: Size>(
     for c in 0..columns {
         let g = grad[start + c] * scale[gamma + c];
         let normal = (x[start + c] - Vector::new(mean)) * Vector::new(inverse);
-        dx[start + c] = (g - Vector::new(mean_grad) - normal * Vector::new(mean_along)) * Vector::new(inverse);
+        dx[start + c] =
+            (g - Vector::new(mean_grad) - normal * Vector::new(mean_along)) * Vector::new(inverse);
     }
     saved[2 * ABSOLUTE_POS] = mean;
     saved[2 * ABSOLUTE_POS + 1] = inverse;
@@ -327,6 +328,7 @@ impl LayerNormOps for Flex {
     ) -> FloatTensor<Self> {
         let [_, m, d] = x.shape().dims();
         let (shape, scale, shift) = (x.shape(), Values::of(&scale), Values::of(&shift));
+        let (scale, shift) = (&scale[..], &shift[..]);
         let mut y = Values::of(&x).to_vec();
         for (index, row) in y.chunks_exact_mut(d).enumerate() {
             let (mean, inverse) = row_moments(row);
@@ -347,6 +349,7 @@ impl LayerNormGradients for Flex {
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let [r, m, d] = x.shape().dims();
         let (x, scale, grad) = (Values::of(&x), Values::of(&scale), Values::of(&grad));
+        let (x, scale, grad) = (&x[..], &scale[..], &grad[..]);
         let mut dx = vec![0.0; r * m * d];
         let mut saved = Vec::with_capacity(2 * r * m);
         for index in 0..r * m {
@@ -375,6 +378,7 @@ impl LayerNormGradients for Flex {
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let [r, m, d] = x.shape().dims();
         let (x, moments, grad) = (Values::of(&x), Values::of(&moments), Values::of(&grad));
+        let (x, moments, grad) = (&x[..], &moments[..], &grad[..]);
         let (mut dscale, mut dshift) = (vec![0.0; r * d], vec![0.0; r * d]);
         for index in 0..r * m {
             let (mean, inverse) = (moments[2 * index], moments[2 * index + 1]);

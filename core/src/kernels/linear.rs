@@ -23,13 +23,21 @@ use super::prelude::*;
 /// - `bias`: `[R, P, O]`, row `m` gets bias `m mod P`
 /// - returns `[R, M, O]`
 pub fn linear(x: Tensor<3>, weight: Tensor<3>, bias: Tensor<3>) -> Tensor<3> {
-    Tensor::from_dispatch(Dispatch::replica_linear(x.into_dispatch(), weight.into_dispatch(), bias.into_dispatch()))
+    Tensor::from_dispatch(Dispatch::replica_linear(
+        x.into_dispatch(),
+        weight.into_dispatch(),
+        bias.into_dispatch(),
+    ))
 }
 
 #[backend_extension(Flex, Cube, Autodiff, Fusion)]
 pub(super) trait LinearOps: Backend {
     #[fusion(dtype = x, shape = output_shape(x, weight))]
-    fn replica_linear(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self>;
+    fn replica_linear(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
 }
 
 /// The gradients, which are not themselves differentiated.
@@ -63,7 +71,11 @@ fn input_shape(grad: &Shape, weight: &Shape) -> Shape {
 }
 
 impl<B: Backend + LinearOps + LinearGradients, C: CheckpointStrategy> LinearOps for Autodiff<B, C> {
-    fn replica_linear(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn replica_linear(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
         #[derive(Debug)]
         struct Linear;
 
@@ -251,7 +263,11 @@ fn linear_weight_kernel<NI: Size, NO: Size>(
 }
 
 impl LinearOps for CubeBackend {
-    fn replica_linear(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn replica_linear(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
         let x = contiguous(x);
         let (weight, weight_stride) = replicas(weight);
         let (bias, bias_stride) = replicas(bias);
@@ -351,7 +367,11 @@ impl LinearGradients for CubeBackend {
 }
 
 impl LinearOps for Flex {
-    fn replica_linear(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn replica_linear(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
         let bias_values = Values::of(&bias);
         let [_, period, outputs] = bias.shape().dims();
         let rows = x.shape()[1];

@@ -11,8 +11,8 @@ mod attention;
 mod cross_entropy;
 mod embedding;
 mod gelu;
-mod layer_norm;
 mod launch;
+mod layer_norm;
 mod linear;
 mod loops;
 mod optimizer;
@@ -26,9 +26,7 @@ pub use embedding::embedding;
 pub use gelu::gelu;
 pub use layer_norm::layer_norm;
 pub use linear::linear;
-pub use optimizer::{
-    ALIGNMENT, AdamW, PACKED, State, adamw, clip_norms, pack_gradients, record, view,
-};
+pub use optimizer::{ALIGNMENT, AdamW, PACKED, State, adamw, clip_norms, pack_gradients, record, view};
 pub use pool::mean_pool;
 pub use softmax::softmax;
 

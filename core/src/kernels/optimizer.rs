@@ -144,7 +144,12 @@ pub(super) struct Places([(usize, usize); PACKED]);
 #[backend_extension(Flex, Cube, Fusion)]
 pub(super) trait OptimizerOps: Backend {
     #[fusion(dtype = flat, shape = Shape::new([flat[0], *rows, *columns]))]
-    fn parameter_view(flat: FloatTensor<Self>, offset: usize, rows: usize, columns: usize) -> FloatTensor<Self>;
+    fn parameter_view(
+        flat: FloatTensor<Self>,
+        offset: usize,
+        rows: usize,
+        columns: usize,
+    ) -> FloatTensor<Self>;
 
     #[allow(clippy::too_many_arguments)]
     #[fusion(dtype = into, shape = into)]
@@ -312,7 +317,8 @@ fn adamw_kernel<N: Size>(
     let gradient = gradients[at] * Vector::new(factor);
     let m = mean[at] * Vector::new(beta1) + gradient * Vector::new(1.0 - beta1);
     let v = square[at] * Vector::new(beta2) + gradient * gradient * Vector::new(1.0 - beta2);
-    let shrunk = parameters[at] * (Vector::new(1.0) - decay[at % width] * Vector::new(learning_rate * weight_decay));
+    let shrunk =
+        parameters[at] * (Vector::new(1.0) - decay[at % width] * Vector::new(learning_rate * weight_decay));
     let root = Vector::sqrt(v * Vector::new(1.0 / correction2)) + Vector::new(epsilon);
     parameters[at] = shrunk - m * Vector::new(learning_rate / correction1) / root;
     mean[at] = m;
@@ -336,9 +342,15 @@ fn own(tensor: CubeTensor) -> CubeTensor {
 }
 
 impl OptimizerOps for CubeBackend {
-    fn parameter_view(flat: FloatTensor<Self>, offset: usize, rows: usize, columns: usize) -> FloatTensor<Self> {
+    fn parameter_view(
+        flat: FloatTensor<Self>,
+        offset: usize,
+        rows: usize,
+        columns: usize,
+    ) -> FloatTensor<Self> {
         let shape = flat.shape();
-        let meta = Metadata::new(Shape::new([shape[0], rows, columns]), burn_std::strides![shape[1], columns, 1]);
+        let meta =
+            Metadata::new(Shape::new([shape[0], rows, columns]), burn_std::strides![shape[1], columns, 1]);
         let handle = flat.handle.offset_start((offset * size_of::<f32>()) as u64);
         CubeTensor::new(flat.client, handle, meta, flat.device, flat.dtype)
     }
@@ -365,7 +377,8 @@ impl OptimizerOps for CubeBackend {
         let at = places.map(|(at, _)| at / n);
         let units = r * end;
         let (count, dim) = grid(&into.client, units);
-        let [a, b, c, d, e, f, g] = [a, b, c, d, e, f, g].map(|gradient| contiguous(gradient).into_buffer_arg());
+        let [a, b, c, d, e, f, g] =
+            [a, b, c, d, e, f, g].map(|gradient| contiguous(gradient).into_buffer_arg());
         unsafe {
             pack_kernel::launch_unchecked(
                 &into.client,
@@ -502,7 +515,12 @@ impl OptimizerOps for CubeBackend {
 }
 
 impl OptimizerOps for Flex {
-    fn parameter_view(flat: FloatTensor<Self>, offset: usize, rows: usize, columns: usize) -> FloatTensor<Self> {
+    fn parameter_view(
+        flat: FloatTensor<Self>,
+        offset: usize,
+        rows: usize,
+        columns: usize,
+    ) -> FloatTensor<Self> {
         let shape = flat.shape();
         let strides = vec![shape[1] as isize, columns as isize, 1];
         let layout = Layout::new(Shape::new([shape[0], rows, columns]), strides, offset);
@@ -522,7 +540,9 @@ impl OptimizerOps for Flex {
     ) -> FloatTensor<Self> {
         let width = into.shape()[1];
         let target = into.storage_mut::<f32>();
-        for (gradient, (at, length)) in [a, b, c, d, e, f, g].iter().zip(places).filter(|(_, place)| place.1 > 0) {
+        for (gradient, (at, length)) in
+            [a, b, c, d, e, f, g].iter().zip(places).filter(|(_, place)| place.1 > 0)
+        {
             for (row, values) in Values::of(gradient).chunks_exact(length).enumerate() {
                 target[row * width + at..][..length].copy_from_slice(values);
             }
@@ -549,6 +569,7 @@ impl OptimizerOps for Flex {
         let (correction1, correction2) = config.corrections();
         let width = decay.shape()[0];
         let (gradients, norms, decay) = (Values::of(&gradients), Values::of(&norms), Values::of(&decay));
+        let (gradients, norms, decay) = (&gradients[..], &norms[..], &decay[..]);
         let rows = parameters.storage_mut::<f32>().chunks_exact_mut(width);
         let moments = mean.storage_mut::<f32>().chunks_exact_mut(width);
         let squares = square.storage_mut::<f32>().chunks_exact_mut(width);
@@ -560,7 +581,8 @@ impl OptimizerOps for Flex {
                 m[i] = beta1 * m[i] + (1.0 - beta1) * g;
                 v[i] = beta2 * v[i] + (1.0 - beta2) * g * g;
                 let root = (v[i] / correction2).sqrt() + epsilon;
-                p[i] = p[i] * (1.0 - learning_rate * weight_decay * decay[i]) - learning_rate * m[i] / correction1 / root;
+                p[i] = p[i] * (1.0 - learning_rate * weight_decay * decay[i])
+                    - learning_rate * m[i] / correction1 / root;
             }
         }
         (parameters, mean, square)

@@ -9,7 +9,7 @@
 use burn::tensor::Tensor;
 use cubecl::prelude::*;
 
-use super::loops::dot;
+use super::loops::{dot, exp};
 use super::prelude::*;
 
 /// Softmax over the last axis.
@@ -58,7 +58,13 @@ impl<B: Backend + SoftmaxOps + SoftmaxGradients, C: CheckpointStrategy> SoftmaxO
 
 /// One thread a row.
 #[cube(launch_unchecked)]
-fn softmax_kernel(scores: &[f32], weights: &mut [f32], units: usize, columns: usize, #[comptime] causal: bool) {
+fn softmax_kernel(
+    scores: &[f32],
+    weights: &mut [f32],
+    units: usize,
+    columns: usize,
+    #[comptime] causal: bool,
+) {
     if ABSOLUTE_POS >= units {
         terminate!();
     }
@@ -160,11 +166,8 @@ impl SoftmaxOps for Flex {
         for (index, row) in values.chunks_exact_mut(columns).enumerate() {
             let seen = if causal { index % columns + 1 } else { columns };
             let largest = row[..seen].iter().copied().fold(f32::MIN, f32::max);
-            let mut sum = 0.0;
-            for value in &mut row[..seen] {
-                *value = (*value - largest).exp();
-                sum += *value;
-            }
+            row[..seen].iter_mut().for_each(|value| *value = exp(*value - largest));
+            let sum: f32 = row[..seen].iter().sum();
             row[..seen].iter_mut().for_each(|value| *value /= sum);
             row[seen..].fill(0.0);
         }

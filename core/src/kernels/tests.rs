@@ -22,18 +22,26 @@ fn cases() -> Vec<Case> {
         case("linear", &[[2, 6, 8], [2, 8, 12], [2, 1, 12]], |x| {
             linear(x[0].clone(), x[1].clone(), x[2].clone())
         }),
-        case("linear with odd sizes and a bias for each of three places", &[[3, 9, 5], [3, 5, 7], [3, 3, 7]], |x| {
-            linear(x[0].clone(), x[1].clone(), x[2].clone())
-        }),
+        case(
+            "linear with odd sizes and a bias for each of three places",
+            &[[3, 9, 5], [3, 5, 7], [3, 3, 7]],
+            |x| linear(x[0].clone(), x[1].clone(), x[2].clone()),
+        ),
         case("layer norm", &[[2, 5, 8], [2, 1, 8], [2, 1, 8]], |x| {
             layer_norm(x[0].clone(), x[1].clone(), x[2].clone())
         }),
         case("gelu", &[[2, 3, 5]], |x| gelu(x[0].clone())),
         case("mean pool", &[[2, 6, 5]], |x| mean_pool(x[0].clone(), 3)),
         case("attention scores", &[[2, 10, 24]], |x| flat(attention_scores(x[0].clone(), 2, 5, 0.7, false))),
-        case("causal attention scores", &[[2, 10, 18]], |x| flat(attention_scores(x[0].clone(), 2, 5, 0.7, true))),
-        case("softmax", &[[2, 10, 24]], |x| flat(softmax(attention_scores(x[0].clone(), 2, 5, 0.7, false), false))),
-        case("causal softmax", &[[2, 10, 24]], |x| flat(softmax(attention_scores(x[0].clone(), 2, 5, 0.7, true), true))),
+        case("causal attention scores", &[[2, 10, 18]], |x| {
+            flat(attention_scores(x[0].clone(), 2, 5, 0.7, true))
+        }),
+        case("softmax", &[[2, 10, 24]], |x| {
+            flat(softmax(attention_scores(x[0].clone(), 2, 5, 0.7, false), false))
+        }),
+        case("causal softmax", &[[2, 10, 24]], |x| {
+            flat(softmax(attention_scores(x[0].clone(), 2, 5, 0.7, true), true))
+        }),
         case("attention mix", &[[2, 20, 5], [2, 10, 24]], |x| {
             attention_mix(x[0].clone().reshape([2, 4, 5, 5]), x[1].clone(), 2, false)
         }),
@@ -64,7 +72,8 @@ fn random(name: &str, count: usize) -> Vec<f32> {
 }
 
 fn inputs(case: &Case) -> Vec<Vec<f32>> {
-    let draw = |(i, shape): (usize, &[usize; 3])| random(&format!("{}.{i}", case.name), shape.iter().product());
+    let draw =
+        |(i, shape): (usize, &[usize; 3])| random(&format!("{}.{i}", case.name), shape.iter().product());
     case.shapes.iter().enumerate().map(draw).collect()
 }
 
@@ -139,10 +148,13 @@ fn gpu_kernels_equal_the_plain_loops() {
 /// One packed update of nine parameters on a device: norms, then parameters, mean and square.
 fn updated(device: &Device) -> Vec<Vec<f32>> {
     let (replicas, width) = (2, 9 * ALIGNMENT);
-    let upload = |name: &str| Tensor::<2>::from_data(TensorData::new(random(name, replicas * width), [replicas, width]), device);
+    let upload = |name: &str| {
+        Tensor::<2>::from_data(TensorData::new(random(name, replicas * width), [replicas, width]), device)
+    };
     let shapes = [[2, 3], [1, 5], [8, 8], [1, 1], [4, 4], [3, 7], [1, 64], [2, 2], [5, 1]];
     let gradient = |i: usize, [rows, columns]: [usize; 2]| {
-        let data = TensorData::new(random(&format!("g{i}"), replicas * rows * columns), [replicas, rows, columns]);
+        let data =
+            TensorData::new(random(&format!("g{i}"), replicas * rows * columns), [replicas, rows, columns]);
         (i * ALIGNMENT, Tensor::<3>::from_data(data, device))
     };
     let all: Vec<_> = shapes.into_iter().enumerate().map(|(i, shape)| gradient(i, shape)).collect();
@@ -152,7 +164,9 @@ fn updated(device: &Device) -> Vec<Vec<f32>> {
     }
     let norms = clip_norms(packed.clone());
     let state = State { parameters: upload("p"), mean: upload("m"), square: upload("v").abs() };
-    let decay = Tensor::<1>::from_data(TensorData::new(random("d", width), [width]), device).greater_elem(0.0).float();
+    let decay = Tensor::<1>::from_data(TensorData::new(random("d", width), [width]), device)
+        .greater_elem(0.0)
+        .float();
     let config = AdamW {
         learning_rate: 0.1,
         beta1: 0.9,
@@ -165,7 +179,15 @@ fn updated(device: &Device) -> Vec<Vec<f32>> {
     let state = adamw(state, packed.clone(), norms.clone(), decay, config);
     let seen = view(state.parameters.clone(), 5 * ALIGNMENT, 3, 7);
     let log = record(Tensor::zeros([3, 2, replicas], device), norms.clone() * 2.0, norms.clone(), 1);
-    vec![numbers(packed), numbers(norms), numbers(state.parameters), numbers(state.mean), numbers(state.square), numbers(seen), numbers(log)]
+    vec![
+        numbers(packed),
+        numbers(norms),
+        numbers(state.parameters),
+        numbers(state.mean),
+        numbers(state.square),
+        numbers(seen),
+        numbers(log),
+    ]
 }
 
 #[test]
@@ -187,10 +209,34 @@ fn a_clipped_update_equals_pytorchs() {
     let norms = clip_norms(gradients.clone());
     assert_eq!(numbers(norms.clone()), [5.0]);
     let decay = Tensor::<1>::from_data([1.0, 0.0], &device);
-    let config = AdamW { learning_rate: 0.1, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weight_decay: 0.1, clip: 1.0, step: 1 };
+    let config = AdamW {
+        learning_rate: 0.1,
+        beta1: 0.9,
+        beta2: 0.99,
+        epsilon: 1e-8,
+        weight_decay: 0.1,
+        clip: 1.0,
+        step: 1,
+    };
     let state = adamw(state, gradients, norms, decay, config);
     // At the first step the corrected moments are g and g², so the step is lr · sign(g); decay shrinks p by 1 %.
     assert_close("p", &numbers(state.parameters), &[0.99 - 0.1, 1.0 - 0.1], 1e-6);
     assert_close("m", &numbers(state.mean), &[0.06, 0.08], 1e-6);
     assert_close("v", &numbers(state.square), &[0.0036, 0.0064], 1e-5);
+}
+
+#[test]
+fn the_loops_functions_agree_with_the_standard_library_s() {
+    for i in -8_000..=8_000 {
+        let x = i as f32 / 100.0;
+        let (got, want) = (loops::exp(x), f64::from(x).exp());
+        assert!((f64::from(got) - want).abs() <= 3e-7 * want, "exp {x}: {got} is not {want}");
+        let (distribution, density) = loops::normal_distribution(x / 10.0);
+        let z = f64::from(x / 10.0);
+        assert!((f64::from(distribution) - 0.5 * (1.0 + libm::erf(z / 2f64.sqrt()))).abs() < 2e-7, "Φ {z}");
+        assert!(
+            (f64::from(density) - (-0.5 * z * z).exp() / (2.0 * std::f64::consts::PI).sqrt()).abs() < 1e-7,
+            "φ {z}"
+        );
+    }
 }

@@ -38,9 +38,14 @@ impl MultiHeadAttention {
         let weights = |seed| {
             let parts =
                 PARTS.map(|part| xavier_uniform(seed, &format!("{name}.{part}.weight"), width, inner));
-            (0..width).flat_map(|row| parts.each_ref().map(|p| &p[row * inner..][..inner])).flatten().copied().collect()
+            (0..width)
+                .flat_map(|row| parts.each_ref().map(|p| &p[row * inner..][..inner]))
+                .flatten()
+                .copied()
+                .collect()
         };
-        let projection = Linear::with_weights(builder, &format!("{name}.projection"), width, 3 * inner, weights);
+        let projection =
+            Linear::with_weights(builder, &format!("{name}.projection"), width, 3 * inner, weights);
         builder.name_parts(projection.weight, PARTS.map(|part| format!("{name}.{part}.weight")));
         Self {
             projection,

@@ -34,7 +34,9 @@ impl Linear {
     /// Xavier uniform weights, zero biases.
     pub fn new(builder: &mut Builder, name: &str, inputs: usize, outputs: usize) -> Self {
         let path = format!("{name}.weight");
-        Self::with_weights(builder, name, inputs, outputs, |seed| xavier_uniform(seed, &path, inputs, outputs))
+        Self::with_weights(builder, name, inputs, outputs, |seed| {
+            xavier_uniform(seed, &path, inputs, outputs)
+        })
     }
 
     /// Weights of the caller's choice, zero biases.
@@ -92,7 +94,8 @@ impl PatchEmbedding {
         let weight = builder.add("embedding.patch.weight", [patch, width], true, |seed| {
             xavier_uniform(seed, "embedding.patch.weight", patch, width)
         });
-        let bias = builder.add("embedding.position", [tokens, width], false, |_| sine_positions(tokens, width));
+        let bias =
+            builder.add("embedding.position", [tokens, width], false, |_| sine_positions(tokens, width));
         Self(Linear { weight, bias })
     }
 
@@ -114,7 +117,11 @@ pub fn sine_positions(tokens: usize, width: usize) -> Vec<f32> {
     let at = |token: usize, channel: usize| {
         let frequency = libm::pow(30.0, -((channel % quarter) as f64) / quarter as f64);
         let place = if channel / quarter < 2 { token / edge } else { token % edge } as f64;
-        if (channel / quarter).is_multiple_of(2) { libm::sin(place * frequency) } else { libm::cos(place * frequency) }
+        if (channel / quarter).is_multiple_of(2) {
+            libm::sin(place * frequency)
+        } else {
+            libm::cos(place * frequency)
+        }
     };
     (0..tokens * width).map(|i| at(i / width, i % width) as f32).collect()
 }

@@ -43,7 +43,10 @@ pub struct Matrix {
 impl Matrix {
     /// The numbers of this matrix, row by row, out of all numbers of a replica.
     pub fn gather(&self, replica: &[f32]) -> Vec<f32> {
-        (0..self.rows).flat_map(|row| &replica[self.offset + row * self.stride..][..self.columns]).copied().collect()
+        (0..self.rows)
+            .flat_map(|row| &replica[self.offset + row * self.stride..][..self.columns])
+            .copied()
+            .collect()
     }
 }
 
@@ -157,7 +160,14 @@ impl Builder {
             row.extend(drawn);
             row.resize(self.layout.width, 0.0);
         }
-        self.layout.parameters.push(Parameter { name: name.into(), rows, columns, offset, decay, parts: vec![] });
+        self.layout.parameters.push(Parameter {
+            name: name.into(),
+            rows,
+            columns,
+            offset,
+            decay,
+            parts: vec![],
+        });
         ParameterId(self.layout.parameters.len() - 1)
     }
 

@@ -116,7 +116,9 @@ impl Transformer {
 
     fn embed(&self, parameters: &Parameters, input: Input) -> Tensor<3> {
         match (&self.embedding, input) {
-            (Embedding::Patches(embedding), Input::Patches(patches)) => embedding.forward(parameters, patches),
+            (Embedding::Patches(embedding), Input::Patches(patches)) => {
+                embedding.forward(parameters, patches)
+            }
             (Embedding::Tokens(embedding), Input::Tokens(tokens)) => embedding.forward(parameters, tokens),
             _ => unreachable!("the task that made the network also makes its input"),
         }

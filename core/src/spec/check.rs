@@ -31,21 +31,13 @@ impl Experiment {
         }
         problems.extend(rules(self));
         problems.extend(self.check_variants());
-        if problems.is_empty() {
-            Ok(())
-        } else {
-            Err(problems)
-        }
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
 
     fn count_variants(&self) -> Option<Problem> {
         let count = self.variants.len();
-        (count == 0 || count > MAX_VARIANTS).then(|| {
-            Problem::of(
-                "variant",
-                format!("must be there 1 to {MAX_VARIANTS} times, not {count}"),
-            )
-        })
+        (count == 0 || count > MAX_VARIANTS)
+            .then(|| Problem::of("variant", format!("must be there 1 to {MAX_VARIANTS} times, not {count}")))
     }
 
     /// Each variant by itself, then all of them together.
@@ -58,9 +50,7 @@ impl Experiment {
                 Err(more) => problems.extend(more),
                 Ok(variant) => {
                     // What is wrong with the base already has been said.
-                    let more = rules(&variant)
-                        .into_iter()
-                        .filter(|problem| !of_base.contains(problem));
+                    let more = rules(&variant).into_iter().filter(|problem| !of_base.contains(problem));
                     problems.extend(more.map(|problem| problem.in_variant(index)));
                     resolved.push((index, variant));
                 }
@@ -72,9 +62,7 @@ impl Experiment {
                 problems.push(Problem::of(&format!("variant.{}", index + 1), same));
             }
         }
-        let bytes = resolved.iter().fold(0_u64, |sum, (_, variant)| {
-            sum.saturating_add(variant.size().bytes)
-        });
+        let bytes = resolved.iter().fold(0_u64, |sum, (_, variant)| sum.saturating_add(variant.size().bytes));
         let bytes = bytes.saturating_mul(u64::from(self.seeds.count));
         if bytes > MAX_BYTES {
             let gib = |bytes: u64| bytes.div_ceil(1 << 30);
@@ -91,10 +79,7 @@ impl Experiment {
 
 /// Every field of the base that is not one of its values.
 fn ranges(experiment: &Experiment) -> Vec<Problem> {
-    tree::leaves(experiment)
-        .into_iter()
-        .filter_map(|(field, value)| field.accept(&value).err())
-        .collect()
+    tree::leaves(experiment).into_iter().filter_map(|(field, value)| field.accept(&value).err()).collect()
 }
 
 /// The rules between the fields of one experiment whose fields are all in range. Variants are not looked at.
@@ -106,11 +91,8 @@ fn rules(experiment: &Experiment) -> Vec<Problem> {
         };
         let part = value.as_u64().unwrap_or_default();
         if part == 0 || u64::from(whole) % part != 0 {
-            let parts = divisors(whole)
-                .into_iter()
-                .map(|part| part.to_string())
-                .collect::<Vec<_>>()
-                .join(", ");
+            let parts =
+                divisors(whole).into_iter().map(|part| part.to_string()).collect::<Vec<_>>().join(", ");
             problems.push(Problem::of(
                 field.path,
                 format!("must divide {name}, {whole}, without remainder ({parts}); it is {part}"),
@@ -127,10 +109,7 @@ fn rules(experiment: &Experiment) -> Vec<Problem> {
         problems.push(Problem::of("training.batch", must));
     }
     if training.warmup > training.steps {
-        let must = format!(
-            "must be at most training.steps, {}; it is {}",
-            training.steps, training.warmup
-        );
+        let must = format!("must be at most training.steps, {}; it is {}", training.steps, training.warmup);
         problems.push(Problem::of("training.warmup", must));
     }
     problems
@@ -157,12 +136,7 @@ mod tests {
     }
 
     fn fields(experiment: &Experiment) -> Vec<String> {
-        experiment
-            .check()
-            .unwrap_err()
-            .into_iter()
-            .map(|problem| problem.field)
-            .collect()
+        experiment.check().unwrap_err().into_iter().map(|problem| problem.field).collect()
     }
 
     #[test]
@@ -177,12 +151,7 @@ mod tests {
         experiment.training.learning_rate = f32::NAN;
         experiment.seeds.count = 17;
         experiment.variants.push(variant(json!({"model.hats": 1})));
-        let expected = [
-            "model.heads",
-            "training.learning_rate",
-            "seeds.count",
-            "variant.2.model.hats",
-        ];
+        let expected = ["model.heads", "training.learning_rate", "seeds.count", "variant.2.model.hats"];
         assert_eq!(fields(&experiment), expected);
     }
 
@@ -193,10 +162,7 @@ mod tests {
         experiment.model.heads = 5;
         experiment.training.batch = 2000;
         experiment.training.warmup = 601;
-        assert_eq!(
-            fields(&experiment),
-            ["task.patch", "model.heads", "training.batch", "training.warmup"]
-        );
+        assert_eq!(fields(&experiment), ["task.patch", "model.heads", "training.batch", "training.warmup"]);
         let sentence = experiment.check().unwrap_err()[0].sentence.clone();
         assert_eq!(
             sentence,
@@ -227,35 +193,25 @@ mod tests {
         let mut experiment = digits();
         experiment.variants.clear();
         assert_eq!(fields(&experiment), ["variant"]);
-        experiment.variants = (1..=7)
-            .map(|depth| variant(json!({"model.depth": depth})))
-            .collect();
+        experiment.variants = (1..=7).map(|depth| variant(json!({"model.depth": depth}))).collect();
         assert_eq!(fields(&experiment), ["variant"]);
     }
 
     #[test]
     fn variants_that_come_to_the_same_are_found_however_they_are_written() {
         let mut experiment = digits();
+        experiment.variants.push(variant(json!({"model.heads": experiment.model.heads})));
+        experiment.variants.push(variant(json!({"model.attention.activation": "polynomial"})));
         experiment
             .variants
-            .push(variant(json!({"model.heads": experiment.model.heads})));
-        experiment
-            .variants
-            .push(variant(json!({"model.attention.activation": "polynomial"})));
-        experiment.variants.push(variant(
-            json!({"model.attention.activation": {"name": "polynomial", "scale": 0.0}}),
-        ));
+            .push(variant(json!({"model.attention.activation": {"name": "polynomial", "scale": 0.0}})));
         assert_eq!(fields(&experiment), ["variant.2", "variant.4"]);
     }
 
     #[test]
     fn what_no_device_can_hold_is_refused_before_it_is_allocated() {
         let mut experiment = digits();
-        (
-            experiment.model.depth,
-            experiment.model.width,
-            experiment.model.heads,
-        ) = (48, 2048, 64);
+        (experiment.model.depth, experiment.model.width, experiment.model.heads) = (48, 2048, 64);
         experiment.model.mlp.width = 8192;
         experiment.training.batch = 1024;
         experiment.seeds.count = 16;

@@ -242,19 +242,13 @@ impl Default for Model {
 
 impl Default for Attention {
     fn default() -> Self {
-        Self {
-            skip: true,
-            activation: Activation::Softmax,
-        }
+        Self { skip: true, activation: Activation::Softmax }
     }
 }
 
 impl Default for Mlp {
     fn default() -> Self {
-        Self {
-            width: 256,
-            skip: true,
-        }
+        Self { width: 256, skip: true }
     }
 }
 
@@ -284,19 +278,12 @@ impl Default for Seeds {
 
 impl Default for Probes {
     fn default() -> Self {
-        Self {
-            every: 0,
-            weights: true,
-            attention: true,
-        }
+        Self { every: 0, weights: true, attention: true }
     }
 }
 
 impl Default for Comparison {
     fn default() -> Self {
-        Self {
-            metric: Metric::Accuracy,
-            claim: Claim::default(),
-        }
+        Self { metric: Metric::Accuracy, claim: Claim::default() }
     }
 }

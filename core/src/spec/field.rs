@@ -153,15 +153,7 @@ impl Field {
         options: &'static [Choice],
         phrase: Phrase,
     ) -> Self {
-        Self::row(
-            path,
-            label,
-            Kind::Choice {
-                options,
-                tagged: false,
-            },
-            phrase,
-        )
+        Self::row(path, label, Kind::Choice { options, tagged: false }, phrase)
     }
 
     pub(super) const fn tagged(
@@ -170,15 +162,7 @@ impl Field {
         options: &'static [Choice],
         phrase: Phrase,
     ) -> Self {
-        Self::row(
-            path,
-            label,
-            Kind::Choice {
-                options,
-                tagged: true,
-            },
-            phrase,
-        )
+        Self::row(path, label, Kind::Choice { options, tagged: true }, phrase)
     }
 
     pub(super) const fn line(path: &'static str, label: &'static str, max: usize) -> Self {
@@ -251,10 +235,7 @@ impl Field {
                 .filter(|number| zero || (min..=max).contains(number))
                 .map(|number| Value::from(shortest(number))),
             Kind::Flag => value.as_bool().map(Value::from),
-            Kind::Choice { .. } => value
-                .as_str()
-                .filter(|name| self.option(name).is_some())
-                .map(Value::from),
+            Kind::Choice { .. } => value.as_str().filter(|name| self.option(name).is_some()).map(Value::from),
             Kind::Text { max } => value
                 .as_str()
                 .filter(|text| !text.trim().is_empty() && text.chars().count() <= max)
@@ -268,10 +249,7 @@ impl Field {
                 }
                 _ => String::new(),
             };
-            Problem::of(
-                self.path,
-                format!("must be {}, not {}{hint}", self.allowed(), show(value)),
-            )
+            Problem::of(self.path, format!("must be {}, not {}{hint}", self.allowed(), show(value)))
         })
     }
 
@@ -345,11 +323,7 @@ fn show(value: &Value) -> String {
 fn shortest(number: f32) -> f64 {
     let written = format!("{number:?}").parse().unwrap_or(f64::from(number));
     // Rounding twice could in principle end at a neighbour.
-    if written as f32 == number {
-        written
-    } else {
-        f64::from(number)
-    }
+    if written as f32 == number { written } else { f64::from(number) }
 }
 
 #[cfg(test)]

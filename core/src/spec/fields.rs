@@ -189,11 +189,7 @@ pub static FIELDS: &[Field] = &[
 /// The row with this path; `task.name` finds `task`.
 pub fn field(path: &str) -> Option<&'static Field> {
     let find = |path: &str| FIELDS.iter().find(|field| field.path == path);
-    find(path).or_else(|| {
-        path.strip_suffix(".name")
-            .and_then(find)
-            .filter(|field| field.is_tagged())
-    })
+    find(path).or_else(|| path.strip_suffix(".name").and_then(find).filter(|field| field.is_tagged()))
 }
 
 /// The row with this path, or a problem that names the nearest one.
@@ -206,10 +202,7 @@ pub(super) fn unknown<'a>(path: &str, known: impl IntoIterator<Item = &'a str>) 
     let shown: String = path.chars().take(80).collect();
     let sentence = format!("There is no field {}{}", quote(path), suggestion(path, known));
     let stop = if sentence.ends_with('?') { "" } else { "." };
-    Problem {
-        field: shown,
-        sentence: sentence + stop,
-    }
+    Problem { field: shown, sentence: sentence + stop }
 }
 
 /// "x³ / √N", "x³ / 216", "softmax".
@@ -252,11 +245,7 @@ mod tests {
         match value {
             serde_json::Value::Object(table) => {
                 for (key, value) in table.iter().filter(|(key, _)| *key != "variant") {
-                    let path = if prefix.is_empty() {
-                        key.clone()
-                    } else {
-                        format!("{prefix}.{key}")
-                    };
+                    let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
                     leaves(&path, value, found);
                 }
             }
@@ -284,11 +273,7 @@ mod tests {
     #[test]
     fn the_choices_of_a_tagged_field_bring_exactly_the_fields_they_list() {
         for field in FIELDS {
-            let Kind::Choice {
-                options,
-                tagged: true,
-            } = field.kind
-            else {
+            let Kind::Choice { options, tagged: true } = field.kind else {
                 continue;
             };
             for option in options {
@@ -309,11 +294,7 @@ mod tests {
         let mut seen = BTreeSet::new();
         for (row, field) in FIELDS.iter().enumerate() {
             assert!(seen.insert(field.path), "{} stands twice", field.path);
-            assert!(
-                !field.label.is_empty() && field.help.ends_with('.'),
-                "{}",
-                field.path
-            );
+            assert!(!field.label.is_empty() && field.help.ends_with('.'), "{}", field.path);
             if let Some((parent, _)) = field.path.rsplit_once('.')
                 && let Some(tag) = FIELDS.iter().position(|f| f.path == parent)
             {
@@ -334,10 +315,7 @@ mod tests {
     #[test]
     fn an_unknown_path_finds_the_nearest() {
         let problem = known_field("model.head").unwrap_err();
-        assert_eq!(
-            problem.sentence,
-            "There is no field \"model.head\"; did you mean \"model.heads\"?"
-        );
+        assert_eq!(problem.sentence, "There is no field \"model.head\"; did you mean \"model.heads\"?");
         assert_eq!(field("task.name").map(|f| f.path), Some("task"));
         assert!(field("title.name").is_none());
     }

@@ -51,9 +51,7 @@ static ORIGINS: LazyLock<Vec<Origin>> = LazyLock::new(|| {
 /// The link of an experiment that passes its check, without `#`: the shortest over all origins.
 pub fn to_link(experiment: &Experiment) -> String {
     let leaves = tree::leaves(experiment);
-    let links = ORIGINS
-        .iter()
-        .map(|origin| written(&pairs(experiment, &leaves, origin)));
+    let links = ORIGINS.iter().map(|origin| written(&pairs(experiment, &leaves, origin)));
     links.min_by_key(String::len).unwrap_or_default()
 }
 
@@ -61,18 +59,11 @@ pub fn to_link(experiment: &Experiment) -> String {
 pub fn from_link(link: &str) -> Result<Experiment, Vec<Problem>> {
     let one = |problem: Problem| vec![problem];
     if link.len() > MAX_BYTES {
-        let sentence = format!(
-            "A link has at most {MAX_BYTES} bytes; this one has {}.",
-            link.len()
-        );
+        let sentence = format!("A link has at most {MAX_BYTES} bytes; this one has {}.", link.len());
         return Err(one(Problem::general(sentence)));
     }
     let link = link.trim().trim_start_matches(['#', '?']);
-    let pairs = link
-        .split('&')
-        .map(decoded)
-        .collect::<Result<Vec<Pair>, _>>()
-        .map_err(one)?;
+    let pairs = link.split('&').map(decoded).collect::<Result<Vec<Pair>, _>>().map_err(one)?;
     let pairs = whole(&pairs).map_err(one)?;
     let (origin, pairs) = origin(pairs).map_err(one)?;
     let (id, origin) = (origin.id, origin.experiment);
@@ -123,10 +114,7 @@ fn pairs(experiment: &Experiment, leaves: &[Setting], origin: &Origin) -> Vec<Pa
     ];
     let mut chosen = Vec::new();
     for (field, value) in leaves {
-        let unsaid = origin
-            .leaves
-            .iter()
-            .any(|(other, usual)| other.path == field.path && usual == value);
+        let unsaid = origin.leaves.iter().any(|(other, usual)| other.path == field.path && usual == value);
         // Another choice brings its own defaults, so that nothing below it can be left to the origin.
         let above = field.path.rsplit_once('.').map(|(above, _)| above);
         let fresh = chosen.iter().any(|path| Some(*path) == above);
@@ -144,10 +132,7 @@ fn pairs(experiment: &Experiment, leaves: &[Setting], origin: &Origin) -> Vec<Pa
     }
     for (index, variant) in experiment.variants.iter().enumerate() {
         let number = index + 1;
-        if known
-            .get(index)
-            .map_or(variant.set.is_empty(), |known| known == variant)
-        {
+        if known.get(index).map_or(variant.set.is_empty(), |known| known == variant) {
             continue;
         }
         let settings = patch::canonical(&variant.set).unwrap_or_default();
@@ -190,18 +175,12 @@ fn origin(pairs: &[Pair]) -> Result<(&'static Origin, &[Pair]), Problem> {
         }
     };
     if *version != VERSION.to_string() {
-        return Err(Problem::of(
-            "version",
-            format!("must be {VERSION}, not {}", quote(version)),
-        ));
+        return Err(Problem::of("version", format!("must be {VERSION}, not {}", quote(version))));
     }
     let (id, mark) = from.split_once('.').unwrap_or((from, ""));
     let Some(origin) = ORIGINS.iter().find(|origin| origin.id == id) else {
         let hint = suggestion(id, ORIGINS.iter().map(|origin| origin.id));
-        return Err(Problem::general(format!(
-            "The catalog has no experiment {}{hint}",
-            quote(id)
-        )));
+        return Err(Problem::general(format!("The catalog has no experiment {}{hint}", quote(id))));
     };
     if mark != origin.edition {
         return Err(Problem::general(format!(
@@ -213,15 +192,9 @@ fn origin(pairs: &[Pair]) -> Result<(&'static Origin, &[Pair]), Problem> {
 
 /// Another number of variants than the origin has.
 fn resize(patches: &mut Vec<Option<Vec<Setting>>>, value: &str) -> Result<(), Problem> {
-    let count = value
-        .parse::<usize>()
-        .ok()
-        .filter(|count| (1..=super::MAX_VARIANTS).contains(count));
+    let count = value.parse::<usize>().ok().filter(|count| (1..=super::MAX_VARIANTS).contains(count));
     let count = count.ok_or_else(|| {
-        Problem::of(
-            "variants",
-            format!("must be from 1 to {}, not {}", super::MAX_VARIANTS, quote(value)),
-        )
+        Problem::of("variants", format!("must be from 1 to {}, not {}", super::MAX_VARIANTS, quote(value)))
     })?;
     patches.resize(count, None);
     Ok(())
@@ -233,16 +206,12 @@ fn patch_of<'a>(
     number: &str,
 ) -> Result<&'a mut Vec<Setting>, Problem> {
     let count = patches.len();
-    let patch = number
-        .parse::<usize>()
-        .ok()
-        .and_then(|number| patches.get_mut(number.checked_sub(1)?));
+    let patch = number.parse::<usize>().ok().and_then(|number| patches.get_mut(number.checked_sub(1)?));
     match patch {
         Some(patch) => Ok(patch.get_or_insert_default()),
-        None => Err(Problem::of(
-            "variant",
-            format!("number {} does not exist; there are {count}", quote(number)),
-        )),
+        None => {
+            Err(Problem::of("variant", format!("number {} does not exist; there are {count}", quote(number))))
+        }
     }
 }
 
@@ -267,9 +236,7 @@ fn edition(origin: &Experiment) -> String {
     let mut said: Vec<Pair> = tree::leaves(origin)
         .into_iter()
         .filter(|(field, value)| {
-            let unsaid = default
-                .iter()
-                .any(|(other, usual)| other.path == field.path && usual == value);
+            let unsaid = default.iter().any(|(other, usual)| other.path == field.path && usual == value);
             field.path == "task" || (field.path != "title" && !unsaid)
         })
         .map(|(field, value)| (field.path.to_owned(), field.text(&value)))
@@ -277,34 +244,23 @@ fn edition(origin: &Experiment) -> String {
     for (index, variant) in origin.variants.iter().enumerate() {
         said.push((index.to_string(), String::new()));
         let settings = patch::canonical(&variant.set).unwrap_or_default();
-        said.extend(
-            settings
-                .into_iter()
-                .map(|(field, value)| (field.path.to_owned(), field.text(&value))),
-        );
+        said.extend(settings.into_iter().map(|(field, value)| (field.path.to_owned(), field.text(&value))));
     }
     checksum(&said)[..4].to_owned()
 }
 
 /// FNV-1a with 32 bits over the decoded pairs, so that a program on the way may encode them differently.
 fn checksum(pairs: &[Pair]) -> String {
-    let text: String = pairs
-        .iter()
-        .map(|(key, value)| format!("{key}={value}\n"))
-        .collect();
-    let sum = text.bytes().fold(0x811c_9dc5_u32, |sum, byte| {
-        (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    });
+    let text: String = pairs.iter().map(|(key, value)| format!("{key}={value}\n")).collect();
+    let sum =
+        text.bytes().fold(0x811c_9dc5_u32, |sum, byte| (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     format!("{sum:08x}")
 }
 
 fn written(pairs: &[Pair]) -> String {
     let sum = ("sum".to_owned(), checksum(pairs));
-    let encoded: Vec<_> = pairs
-        .iter()
-        .chain([&sum])
-        .map(|(key, value)| format!("{}={}", encode(key), encode(value)))
-        .collect();
+    let encoded: Vec<_> =
+        pairs.iter().chain([&sum]).map(|(key, value)| format!("{}={}", encode(key), encode(value))).collect();
     encoded.join("&")
 }
 
@@ -352,11 +308,9 @@ fn decode(text: &str) -> Option<String> {
 /// The patch of a variant in a link, for a test of the longest one.
 #[cfg(test)]
 fn longest_patch(experiment: &Experiment) -> super::Variant {
-    let settings = tree::leaves(experiment).into_iter().filter(|(field, _)| {
-        ["task", "model", "training"]
-            .iter()
-            .any(|root| field.path.starts_with(root))
-    });
+    let settings = tree::leaves(experiment)
+        .into_iter()
+        .filter(|(field, _)| ["task", "model", "training"].iter().any(|root| field.path.starts_with(root)));
     patch::variant_of(settings.collect())
 }
 

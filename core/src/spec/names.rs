@@ -47,17 +47,10 @@ impl Experiment {
 
     /// A short name for every variant, each different: "softmax attention", "x³ / √N attention".
     pub fn variant_names(&self) -> Vec<String> {
-        let variants: Vec<_> = (0..self.variants.len())
-            .map(|index| self.variant(index).ok())
-            .collect();
+        let variants: Vec<_> = (0..self.variants.len()).map(|index| self.variant(index).ok()).collect();
         let changed: Vec<_> = variants
             .iter()
-            .map(|variant| {
-                variant
-                    .as_ref()
-                    .map(|variant| changed_fields(self, variant))
-                    .unwrap_or_default()
-            })
+            .map(|variant| variant.as_ref().map(|variant| changed_fields(self, variant)).unwrap_or_default())
             .collect();
         // A variant that changes nothing is called by what the others change, if that is little enough.
         let contrast: Vec<_> = FIELDS
@@ -116,9 +109,7 @@ fn changed_fields(base: &Experiment, variant: &Experiment) -> Vec<&'static Field
     let before = tree::leaves(base);
     let mut changed: Vec<&'static Field> = Vec::new();
     for setting in tree::leaves(variant).into_iter().filter(|setting| {
-        !before
-            .iter()
-            .any(|(field, value)| field.path == setting.0.path && *value == setting.1)
+        !before.iter().any(|(field, value)| field.path == setting.0.path && *value == setting.1)
     }) {
         let field = whole(setting.0);
         if !changed.iter().any(|other| other.path == field.path) {
@@ -141,16 +132,9 @@ fn whole(field: &'static Field) -> &'static Field {
 
 /// "8 heads, 2 layers".
 fn join(fields: &[&'static Field], variant: &Experiment) -> String {
-    let shown = if fields.len() > MAX_PHRASES {
-        MAX_PHRASES - 1
-    } else {
-        fields.len()
-    };
-    let mut name = fields[..shown]
-        .iter()
-        .map(|field| field.phrase_of(variant))
-        .collect::<Vec<_>>()
-        .join(", ");
+    let shown = if fields.len() > MAX_PHRASES { MAX_PHRASES - 1 } else { fields.len() };
+    let mut name =
+        fields[..shown].iter().map(|field| field.phrase_of(variant)).collect::<Vec<_>>().join(", ");
     if shown < fields.len() {
         name.push_str(&format!(", and {} more", fields.len() - shown));
     }
@@ -170,10 +154,8 @@ mod tests {
 
     fn experiment(sets: &[Value]) -> Experiment {
         let mut experiment = Experiment::new("A title", Task::Digits { patch: 2 });
-        experiment.variants = sets
-            .iter()
-            .map(|set| serde_json::from_value(json!({ "set": set })).unwrap())
-            .collect();
+        experiment.variants =
+            sets.iter().map(|set| serde_json::from_value(json!({ "set": set })).unwrap()).collect();
         experiment
     }
 
@@ -186,19 +168,11 @@ mod tests {
             ["softmax attention", "x³ / 64 attention", "x³ / √N attention"]
         );
         assert_eq!(
-            names(&[
-                json!({}),
-                json!({"model.mlp.skip": false}),
-                json!({"model.attention.skip": false})
-            ]),
+            names(&[json!({}), json!({"model.mlp.skip": false}), json!({"model.attention.skip": false})]),
             ["attention skip, MLP skip", "no MLP skip", "no attention skip"]
         );
         assert_eq!(
-            names(&[
-                json!({}),
-                json!({"model.heads": 8, "model.depth": 2}),
-                json!({"model.depth": 1})
-            ]),
+            names(&[json!({}), json!({"model.heads": 8, "model.depth": 2}), json!({"model.depth": 1})]),
             ["4 layers, 4 heads", "2 layers, 8 heads", "1 layer"]
         );
     }
@@ -208,10 +182,7 @@ mod tests {
         let many = json!({
             "model.depth": 1, "model.heads": 2, "model.width": 32, "training.clip": 0, "task.patch": 4,
         });
-        assert_eq!(
-            names(&[json!({}), many]),
-            ["base", "4-pixel patches, 1 layer, and 3 more"]
-        );
+        assert_eq!(names(&[json!({}), many]), ["base", "4-pixel patches, 1 layer, and 3 more"]);
         assert_eq!(names(&[json!({"training.clip": 0})]), ["gradient clip off"]);
         assert_eq!(names(&[json!({})]), ["base"]);
     }
@@ -233,18 +204,9 @@ mod tests {
             json!({"task": "shakespeare"}),
             json!({"model.hats": 1}),
         ]);
-        let said = |index| {
-            experiment
-                .changes(index)
-                .iter()
-                .map(Change::to_string)
-                .collect::<Vec<_>>()
-        };
+        let said = |index| experiment.changes(index).iter().map(Change::to_string).collect::<Vec<_>>();
         assert_eq!(said(0), [] as [String; 0]);
-        assert_eq!(
-            said(1),
-            ["Heads: 4 → 8", "Attention activation: softmax → x² / √N"]
-        );
+        assert_eq!(said(1), ["Heads: 4 → 8", "Attention activation: softmax → x² / √N"]);
         assert_eq!(said(2), ["Task: digits → shakespeare", "Context: 64"]);
         assert_eq!(experiment.variant_names()[3], "variant 4");
     }

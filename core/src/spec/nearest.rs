@@ -12,9 +12,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     candidates
         .into_iter()
         .map(|candidate| {
-            let is_tail = candidate
-                .strip_suffix(&word)
-                .is_some_and(|rest| rest.ends_with('.'));
+            let is_tail = candidate.strip_suffix(&word).is_some_and(|rest| rest.ends_with('.'));
             let last = candidate.rsplit('.').next().unwrap_or(candidate);
             // A near miss of the last part alone costs one more than a near miss of the whole.
             let edits = distance(&word, candidate).min(distance(&word, last) + 1);
@@ -27,9 +25,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 
 /// The sentence's end: `; did you mean "model.heads"?`, or nothing.
 pub fn suggestion<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
-    nearest(word, candidates)
-        .map(|near| format!("; did you mean \"{near}\"?"))
-        .unwrap_or_default()
+    nearest(word, candidates).map(|near| format!("; did you mean \"{near}\"?")).unwrap_or_default()
 }
 
 /// Levenshtein's distance: how many letters must be inserted, removed or replaced.
@@ -52,12 +48,7 @@ fn distance(a: &str, b: &str) -> usize {
 mod tests {
     use super::*;
 
-    const PATHS: [&str; 4] = [
-        "model.heads",
-        "model.depth",
-        "model.mlp.width",
-        "training.learning_rate",
-    ];
+    const PATHS: [&str; 4] = ["model.heads", "model.depth", "model.mlp.width", "training.learning_rate"];
 
     #[test]
     fn a_slip_finds_the_word_that_was_meant() {

@@ -16,19 +16,12 @@ impl Experiment {
     /// The experiment of one variant: the base with that variant's patch applied and no other variant.
     pub fn variant(&self, index: usize) -> Result<Experiment, Vec<Problem>> {
         let in_variant = |problems: Vec<Problem>| -> Vec<Problem> {
-            problems
-                .into_iter()
-                .map(|problem| problem.in_variant(index))
-                .collect()
+            problems.into_iter().map(|problem| problem.in_variant(index)).collect()
         };
         let Some(variant) = self.variants.get(index) else {
             return Err(vec![Problem::of(
                 "variant",
-                format!(
-                    "number {} does not exist; there are {}",
-                    index + 1,
-                    self.variants.len()
-                ),
+                format!("number {} does not exist; there are {}", index + 1, self.variants.len()),
             )]);
         };
         let settings = canonical(&variant.set).map_err(in_variant)?;
@@ -64,18 +57,12 @@ impl Experiment {
 pub fn set_path(experiment: &mut Experiment, assignment: &str) -> Result<(), Problem> {
     let Some((path, text)) = assignment.split_once('=') else {
         let example = "must be written path=value, for example model.heads=8";
-        return Err(Problem::general(format!(
-            "A setting {example}, not {}.",
-            quote(assignment)
-        )));
+        return Err(Problem::general(format!("A setting {example}, not {}.", quote(assignment))));
     };
     let field = known_field(path.trim())?;
     let value = field.parse(text.trim())?;
     *experiment = tree::apply(experiment, &[(field, value)]).map_err(|problems| {
-        problems
-            .into_iter()
-            .next()
-            .unwrap_or_else(|| Problem::of(field.path, "cannot be set"))
+        problems.into_iter().next().unwrap_or_else(|| Problem::of(field.path, "cannot be set"))
     })?;
     Ok(())
 }
@@ -97,19 +84,13 @@ pub(super) fn canonical<'a>(
             tree::flatten(path, value, &mut settings, &mut problems);
         }
     }
-    if problems.is_empty() {
-        Ok(settings)
-    } else {
-        Err(problems)
-    }
+    if problems.is_empty() { Ok(settings) } else { Err(problems) }
 }
 
 /// The patch with these settings.
 pub(super) fn variant_of(settings: Vec<Setting>) -> Variant {
-    let set: BTreeMap<_, _> = settings
-        .into_iter()
-        .map(|(field, value)| (field.path.to_owned(), value))
-        .collect();
+    let set: BTreeMap<_, _> =
+        settings.into_iter().map(|(field, value)| (field.path.to_owned(), value)).collect();
     Variant { set }
 }
 
@@ -122,9 +103,7 @@ mod tests {
 
     fn with(set: Value) -> Experiment {
         let mut experiment = Experiment::new("A title", Task::Digits { patch: 2 });
-        experiment
-            .variants
-            .push(serde_json::from_value(json!({ "set": set })).unwrap());
+        experiment.variants.push(serde_json::from_value(json!({ "set": set })).unwrap());
         experiment
     }
 
@@ -152,43 +131,24 @@ mod tests {
             json!({"model": {"attention": {"activation": {"name": "polynomial"}}}}),
         ] {
             let variant = with(set).variant(1).unwrap();
-            assert_eq!(
-                variant.model.attention.activation,
-                Activation::Polynomial { power: 3, scale: 0.0 }
-            );
+            assert_eq!(variant.model.attention.activation, Activation::Polynomial { power: 3, scale: 0.0 });
         }
     }
 
     #[test]
     fn what_all_variants_share_cannot_be_patched() {
-        for path in [
-            "seeds.count",
-            "seeds.last",
-            "probes.every",
-            "title",
-            "version",
-            "compare.metric",
-        ] {
+        for path in ["seeds.count", "seeds.last", "probes.every", "title", "version", "compare.metric"] {
             let problems = with(json!({path: 1})).variant(1).unwrap_err();
-            assert!(
-                problems[0].sentence.contains("is shared by all variants"),
-                "{problems:?}"
-            );
+            assert!(problems[0].sentence.contains("is shared by all variants"), "{problems:?}");
             assert_eq!(problems[0].field, format!("variant.2.{path}"));
         }
     }
 
     #[test]
     fn an_unknown_path_names_itself_and_the_nearest() {
-        let problems = with(json!({"model.attention.skips": false}))
-            .variant(1)
-            .unwrap_err();
+        let problems = with(json!({"model.attention.skips": false})).variant(1).unwrap_err();
         assert!(problems[0].sentence.contains("\"model.attention.skips\""));
-        assert!(
-            problems[0]
-                .sentence
-                .contains("did you mean \"model.attention.skip\"")
-        );
+        assert!(problems[0].sentence.contains("did you mean \"model.attention.skip\""));
     }
 
     #[test]
@@ -198,13 +158,9 @@ mod tests {
 
     #[test]
     fn a_field_of_another_choice_is_refused() {
-        let problems = with(json!({"model.attention.activation.power": 2}))
-            .variant(1)
-            .unwrap_err();
+        let problems = with(json!({"model.attention.activation.power": 2})).variant(1).unwrap_err();
         assert!(
-            problems[0]
-                .sentence
-                .contains("only when model.attention.activation is polynomial"),
+            problems[0].sentence.contains("only when model.attention.activation is polynomial"),
             "{problems:?}"
         );
     }
@@ -218,20 +174,12 @@ mod tests {
         set_path(&mut experiment, "training.learning_rate=5e-4").unwrap();
         assert_eq!(experiment.model.heads, 8);
         assert_eq!(experiment.training.learning_rate, 5e-4);
-        assert_eq!(
-            experiment.model.attention.activation,
-            Activation::Polynomial { power: 2, scale: 0.0 }
-        );
+        assert_eq!(experiment.model.attention.activation, Activation::Polynomial { power: 2, scale: 0.0 });
         assert_eq!(experiment.variants.len(), 2);
 
-        for wrong in [
-            "model.heads",
-            "model.heads=",
-            "model.hats=1",
-            "model.heads=1e3",
-            "=",
-            "task.context=64",
-        ] {
+        for wrong in
+            ["model.heads", "model.heads=", "model.hats=1", "model.heads=1e3", "=", "task.context=64"]
+        {
             let before = experiment.clone();
             assert!(set_path(&mut experiment, wrong).is_err(), "{wrong}");
             assert_eq!(experiment, before);
@@ -241,9 +189,7 @@ mod tests {
     #[test]
     fn a_new_choice_in_a_patch_takes_the_fields_of_the_old_one_with_it() {
         let mut experiment = with(json!({"model.attention.activation": {"name": "polynomial", "power": 2}}));
-        experiment
-            .set_in_variant(1, "model.attention.activation", json!("softmax"))
-            .unwrap();
+        experiment.set_in_variant(1, "model.attention.activation", json!("softmax")).unwrap();
         assert_eq!(experiment.variants[1].set.len(), 1);
         assert!(experiment.set_in_variant(1, "model.heads", json!(0)).is_err());
         assert!(experiment.set_in_variant(9, "model.heads", json!(2)).is_err());

@@ -20,18 +20,12 @@ impl Problem {
         if !sentence.ends_with('?') {
             sentence.push('.');
         }
-        Self {
-            field: field.to_owned(),
-            sentence,
-        }
+        Self { field: field.to_owned(), sentence }
     }
 
     /// A problem of the whole.
     pub fn general(sentence: impl Into<String>) -> Self {
-        Self {
-            field: String::new(),
-            sentence: sentence.into(),
-        }
+        Self { field: String::new(), sentence: sentence.into() }
     }
 
     /// The same problem, in the variant with this index.
@@ -41,10 +35,7 @@ impl Problem {
             "" => format!("variant.{number}"),
             field => format!("variant.{number}.{field}"),
         };
-        Self {
-            field,
-            sentence: format!("Variant {number}: {}", self.sentence),
-        }
+        Self { field, sentence: format!("Variant {number}: {}", self.sentence) }
     }
 }
 
@@ -74,10 +65,7 @@ mod tests {
     fn a_problem_of_a_variant_says_which() {
         let problem = Problem::of("model.heads", "must be from 1 to 64, not 0").in_variant(1);
         assert_eq!(problem.field, "variant.2.model.heads");
-        assert_eq!(
-            problem.to_string(),
-            "Variant 2: model.heads must be from 1 to 64, not 0."
-        );
+        assert_eq!(problem.to_string(), "Variant 2: model.heads must be from 1 to 64, not 0.");
     }
 
     #[test]

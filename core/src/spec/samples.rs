@@ -12,11 +12,7 @@ use super::{MAX_VARIANTS, patch, tree};
 pub fn every_choice() -> Vec<Experiment> {
     let mut experiments = Vec::new();
     for field in FIELDS {
-        if let Kind::Choice {
-            options,
-            tagged: true,
-        } = field.kind
-        {
+        if let Kind::Choice { options, tagged: true } = field.kind {
             experiments.extend(options.iter().map(|option| with_choice(field, option)));
         }
     }

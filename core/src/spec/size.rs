@@ -63,11 +63,7 @@ impl Task {
 impl Model {
     /// Width d of one head, with 0 resolved.
     pub fn resolved_head_width(&self) -> u32 {
-        if self.head_width == 0 {
-            self.width / self.heads.max(1)
-        } else {
-            self.head_width
-        }
+        if self.head_width == 0 { self.width / self.heads.max(1) } else { self.head_width }
     }
 
     /// Width of all heads together, h·d.
@@ -102,11 +98,7 @@ impl Experiment {
         // rows of attention a head.
         let token = 7 * width + 4 * inner + 2 * hidden + 2 * heads * tokens;
         let kept = batch * tokens * (depth * token + 3 * width);
-        Size {
-            tokens,
-            parameters,
-            bytes: 4 * (4 * parameters + kept),
-        }
+        Size { tokens, parameters, bytes: 4 * (4 * parameters + kept) }
     }
 }
 
@@ -132,11 +124,7 @@ mod tests {
         let mut experiment = Experiment::new("large", Task::Mnist { patch: 1 });
         let most = u32::MAX;
         experiment.model.depth = 48;
-        (
-            experiment.model.width,
-            experiment.model.heads,
-            experiment.model.head_width,
-        ) = (2048, 64, 256);
+        (experiment.model.width, experiment.model.heads, experiment.model.head_width) = (2048, 64, 256);
         experiment.model.mlp.width = 8192;
         experiment.training.batch = 4096;
         assert!(experiment.size().bytes > 1 << 40);

@@ -27,11 +27,7 @@ pub fn from_toml(text: &str) -> Result<Experiment, Vec<Problem>> {
 pub fn to_toml(experiment: &Experiment) -> String {
     let mut root = Map::new();
     for (field, value) in tree::leaves(experiment) {
-        let path = if field.is_tagged() {
-            format!("{}.name", field.path)
-        } else {
-            field.path.to_owned()
-        };
+        let path = if field.is_tagged() { format!("{}.name", field.path) } else { field.path.to_owned() };
         let mut keys = path.split('.').peekable();
         let mut table = &mut root;
         while let Some(key) = keys.next() {
@@ -47,11 +43,7 @@ pub fn to_toml(experiment: &Experiment) -> String {
         }
     }
     let variants = experiment.variants.iter().map(|variant| {
-        let set = variant
-            .set
-            .iter()
-            .map(|(path, value)| (path.clone(), value.clone()))
-            .collect();
+        let set = variant.set.iter().map(|(path, value)| (path.clone(), value.clone())).collect();
         Value::Object(Map::from_iter([("set".to_owned(), Value::Object(set))]))
     });
     root.insert("variant".to_owned(), variants.collect());
@@ -60,10 +52,7 @@ pub fn to_toml(experiment: &Experiment) -> String {
 
 /// A syntax error with the place where it is.
 fn syntax(text: &str, error: &::toml::de::Error) -> Problem {
-    let before = error
-        .span()
-        .and_then(|span| text.get(..span.start))
-        .unwrap_or_default();
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
     let line = before.lines().count().max(1) + usize::from(before.ends_with('\n'));
     let message = error.message().trim().replace('\n', "; ");
     Problem::general(format!("Line {line} is not TOML: {message}."))
@@ -90,11 +79,7 @@ mod tests {
     use super::*;
 
     fn sentences(text: &str) -> Vec<String> {
-        from_toml(text)
-            .unwrap_err()
-            .into_iter()
-            .map(|problem| problem.sentence)
-            .collect()
+        from_toml(text).unwrap_err().into_iter().map(|problem| problem.sentence).collect()
     }
 
     #[test]
@@ -143,16 +128,7 @@ mod tests {
 
     #[test]
     fn strange_values_are_refused() {
-        for value in [
-            "nan",
-            "inf",
-            "-1",
-            "1979-05-27",
-            "[]",
-            "{}",
-            "'x'",
-            "99999999999999999999",
-        ] {
+        for value in ["nan", "inf", "-1", "1979-05-27", "[]", "{}", "'x'", "99999999999999999999"] {
             let text = format!(
                 "version = 1\ntitle = 'x'\ntask = 'digits'\n[training]\nlearning_rate = {value}\n[[variant]]\n"
             );

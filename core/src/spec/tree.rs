@@ -36,11 +36,7 @@ pub fn value(experiment: &Experiment, field: &Field) -> Option<Value> {
 pub fn flatten(path: &str, value: &Value, settings: &mut Vec<Setting>, problems: &mut Vec<Problem>) {
     let mut below = |table: &Map<String, Value>, skip: &str| {
         for (key, value) in table.iter().filter(|(key, _)| *key != skip) {
-            let path = if path.is_empty() {
-                key.clone()
-            } else {
-                format!("{path}.{key}")
-            };
+            let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
             flatten(&path, value, settings, problems);
         }
     };
@@ -75,12 +71,7 @@ fn add(field: &'static Field, value: &Value, settings: &mut Vec<Setting>, proble
 /// Whether fields stand below this path; the empty path is the root.
 fn is_group(path: &str) -> bool {
     path.is_empty()
-        || FIELDS.iter().any(|field| {
-            field
-                .path
-                .strip_prefix(path)
-                .is_some_and(|rest| rest.starts_with('.'))
-        })
+        || FIELDS.iter().any(|field| field.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')))
 }
 
 /// The experiment with these fields changed. A new choice of a tagged field brings that choice's defaults.
@@ -99,11 +90,7 @@ pub fn apply(experiment: &Experiment, settings: &[Setting]) -> Result<Experiment
             ));
             continue;
         }
-        let value = if field.is_tagged() {
-            json!({ "name": value })
-        } else {
-            value.clone()
-        };
+        let value = if field.is_tagged() { json!({ "name": value }) } else { value.clone() };
         if let Some(slot) = slot(&mut tree, field.path) {
             *slot = value;
         }
@@ -111,11 +98,8 @@ pub fn apply(experiment: &Experiment, settings: &[Setting]) -> Result<Experiment
     if !problems.is_empty() {
         return Err(problems);
     }
-    let mut changed: Experiment = serde_json::from_value(tree).map_err(|error| {
-        vec![Problem::general(format!(
-            "The experiment cannot be read: {error}."
-        ))]
-    })?;
+    let mut changed: Experiment = serde_json::from_value(tree)
+        .map_err(|error| vec![Problem::general(format!("The experiment cannot be read: {error}."))])?;
     changed.variants.clone_from(&experiment.variants);
     Ok(changed)
 }
@@ -131,10 +115,9 @@ pub fn read(tree: &Value) -> Result<Experiment, Vec<Problem>> {
     match root.get(version.path).map(|value| version.accept(value)) {
         Some(Ok(_)) => {}
         Some(Err(problem)) => return Err(vec![problem]),
-        None => problems.push(Problem::of(
-            version.path,
-            format!("is missing; it must be {}", version.allowed()),
-        )),
+        None => {
+            problems.push(Problem::of(version.path, format!("is missing; it must be {}", version.allowed())))
+        }
     }
     for needed in ["title", "task"] {
         if !root.contains_key(needed) {
@@ -154,13 +137,9 @@ pub fn read(tree: &Value) -> Result<Experiment, Vec<Problem>> {
         Ok(_) => return Err(problems),
         Err(more) => {
             // Where a choice is wrong, nothing can be said of the fields that it would bring.
-            let unsettled: Vec<_> = problems
-                .iter()
-                .map(|problem| format!("{}.", problem.field))
-                .collect();
+            let unsettled: Vec<_> = problems.iter().map(|problem| format!("{}.", problem.field)).collect();
             problems.extend(
-                more.into_iter()
-                    .filter(|p| !unsettled.iter().any(|above| p.field.starts_with(above))),
+                more.into_iter().filter(|p| !unsettled.iter().any(|above| p.field.starts_with(above))),
             );
             return Err(problems);
         }
@@ -172,15 +151,9 @@ pub fn read(tree: &Value) -> Result<Experiment, Vec<Problem>> {
 /// The variants of a file, in their canonical form.
 fn variants(value: Option<&Value>, problems: &mut Vec<Problem>) -> Vec<Variant> {
     let Some(Value::Array(list)) = value else {
-        let what = if value.is_some() {
-            "must be a list of variants"
-        } else {
-            "is missing; one variant is needed"
-        };
-        problems.push(Problem::of(
-            "variant",
-            format!("{what}: each [[variant]] begins one"),
-        ));
+        let what =
+            if value.is_some() { "must be a list of variants" } else { "is missing; one variant is needed" };
+        problems.push(Problem::of("variant", format!("{what}: each [[variant]] begins one")));
         return Vec::new();
     };
     let mut variants = Vec::new();
@@ -212,28 +185,19 @@ fn variants(value: Option<&Value>, problems: &mut Vec<Problem>) -> Vec<Variant> 
 
 /// The experiment without its variants, as a tree.
 fn tree_of(experiment: &Experiment) -> Value {
-    let bare = Experiment {
-        variants: Vec::new(),
-        ..experiment.clone()
-    };
+    let bare = Experiment { variants: Vec::new(), ..experiment.clone() };
     serde_json::to_value(bare).expect("an experiment is made of numbers, names and tables with text for keys")
 }
 
 /// Where the value of a field stands in a tree.
 fn leaf<'a>(tree: &'a Value, field: &Field) -> Option<&'a Value> {
     let at = field.path.split('.').try_fold(tree, |tree, key| tree.get(key))?;
-    if field.is_tagged() {
-        at.get("name")
-    } else {
-        Some(at)
-    }
+    if field.is_tagged() { at.get("name") } else { Some(at) }
 }
 
 /// Where a value is to stand in a tree; tables on the way are made.
 fn slot<'a>(tree: &'a mut Value, path: &str) -> Option<&'a mut Value> {
-    path.split('.').try_fold(tree, |tree, key| {
-        Some(tree.as_object_mut()?.entry(key).or_insert(Value::Null))
-    })
+    path.split('.').try_fold(tree, |tree, key| Some(tree.as_object_mut()?.entry(key).or_insert(Value::Null)))
 }
 
 /// The tagged field above `field` and the choice that stands there, if that choice does not bring `field`.
@@ -241,9 +205,7 @@ fn missing_choice(tree: &Value, field: &Field) -> Option<(&'static Field, String
     let (above, last) = field.path.rsplit_once('.')?;
     let tag = FIELDS.iter().find(|row| row.path == above && row.is_tagged())?;
     let name = leaf(tree, tag).and_then(Value::as_str).unwrap_or_default();
-    let brings = tag
-        .option(name)
-        .is_some_and(|choice| choice.fields.contains(&last));
+    let brings = tag.option(name).is_some_and(|choice| choice.fields.contains(&last));
     (!brings).then(|| (tag, name.to_owned()))
 }
 
@@ -253,11 +215,7 @@ fn choices_with(tag: &Field, field: &Field) -> Vec<&'static str> {
         return Vec::new();
     };
     let last = field.path.rsplit('.').next().unwrap_or_default();
-    options
-        .iter()
-        .filter(|choice| choice.fields.contains(&last))
-        .map(|choice| choice.name)
-        .collect()
+    options.iter().filter(|choice| choice.fields.contains(&last)).map(|choice| choice.name).collect()
 }
 
 #[cfg(test)]
@@ -270,11 +228,7 @@ mod tests {
     }
 
     fn problems_of(tree: Value) -> Vec<String> {
-        read(&tree)
-            .unwrap_err()
-            .into_iter()
-            .map(|problem| problem.sentence)
-            .collect()
+        read(&tree).unwrap_err().into_iter().map(|problem| problem.sentence).collect()
     }
 
     #[test]
@@ -286,25 +240,12 @@ mod tests {
     #[test]
     fn a_new_choice_brings_its_defaults_and_drops_the_fields_of_the_old_one() {
         let mut settings = Vec::new();
-        flatten(
-            "model.attention.activation",
-            &json!("polynomial"),
-            &mut settings,
-            &mut Vec::new(),
-        );
+        flatten("model.attention.activation", &json!("polynomial"), &mut settings, &mut Vec::new());
         let cubic = apply(&digits(), &settings).unwrap();
-        assert_eq!(
-            cubic.model.attention.activation,
-            Activation::Polynomial { power: 3, scale: 0.0 }
-        );
+        assert_eq!(cubic.model.attention.activation, Activation::Polynomial { power: 3, scale: 0.0 });
 
         let mut settings = Vec::new();
-        flatten(
-            "model.attention.activation",
-            &json!({"name": "softmax"}),
-            &mut settings,
-            &mut Vec::new(),
-        );
+        flatten("model.attention.activation", &json!({"name": "softmax"}), &mut settings, &mut Vec::new());
         assert_eq!(apply(&cubic, &settings), Ok(digits()));
     }
 
@@ -328,20 +269,14 @@ mod tests {
             "task.context is there only when task is shakespeare, not digits.",
         ];
         for sentence in expected {
-            assert!(
-                problems.contains(&sentence.to_owned()),
-                "{sentence:?} is not in {problems:#?}"
-            );
+            assert!(problems.contains(&sentence.to_owned()), "{sentence:?} is not in {problems:#?}");
         }
         assert_eq!(problems.len(), expected.len(), "{problems:#?}");
     }
 
     #[test]
     fn another_version_is_the_only_problem() {
-        assert_eq!(
-            problems_of(json!({"version": 2, "bananas": 1})),
-            ["version must be 1, not 2."]
-        );
+        assert_eq!(problems_of(json!({"version": 2, "bananas": 1})), ["version must be 1, not 2."]);
     }
 
     #[test]

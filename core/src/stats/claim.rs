@@ -45,10 +45,7 @@ pub enum Says {
 impl Default for Claim {
     /// "Not lower": what most papers say of accuracy at the least.
     fn default() -> Self {
-        Self {
-            says: Says::NotLower,
-            margin: Margin::default(),
-        }
+        Self { says: Says::NotLower, margin: Margin::default() }
     }
 }
 
@@ -102,9 +99,7 @@ impl TryFrom<f64> for Margin {
         if value.is_finite() && value >= 0.0 {
             Ok(Self(value))
         } else {
-            Err(format!(
-                "The margin is {value}, but must be a finite number and not negative."
-            ))
+            Err(format!("The margin is {value}, but must be a finite number and not negative."))
         }
     }
 }
@@ -120,10 +115,7 @@ mod tests {
     use super::*;
 
     fn claim(says: Says, margin: f64) -> Claim {
-        Claim {
-            says,
-            margin: Margin::try_from(margin).unwrap(),
-        }
+        Claim { says, margin: Margin::try_from(margin).unwrap() }
     }
 
     const ALL: [Says; 4] = [Says::Higher, Says::Lower, Says::NotLower, Says::NotHigher];
@@ -146,11 +138,7 @@ mod tests {
             (Says::NotHigher, 0.2, (-0.3, 0.1), Supported),
             (Says::NotHigher, 0.2, (0.3, 0.5), Contradicted),
         ] {
-            assert_eq!(
-                claim(says, margin).decide(interval),
-                verdict,
-                "{says:?} {margin} {interval:?}"
-            );
+            assert_eq!(claim(says, margin).decide(interval), verdict, "{says:?} {margin} {interval:?}");
         }
     }
 
@@ -183,15 +171,9 @@ mod tests {
     #[test]
     fn a_claim_is_read_strictly() {
         let read = |text: &str| toml::from_str::<Claim>(text);
-        assert_eq!(
-            read("says = 'not_lower'\nmargin = 0.005").unwrap(),
-            claim(Says::NotLower, 0.005)
-        );
+        assert_eq!(read("says = 'not_lower'\nmargin = 0.005").unwrap(), claim(Says::NotLower, 0.005));
         assert_eq!(read("says = 'higher'").unwrap(), claim(Says::Higher, 0.0));
-        assert_eq!(
-            read("says = 'higher'\nmargin = 1").unwrap(),
-            claim(Says::Higher, 1.0)
-        );
+        assert_eq!(read("says = 'higher'\nmargin = 1").unwrap(), claim(Says::Higher, 1.0));
         for wrong in [
             "says = 'better'",
             "margin = 0.1",

@@ -72,10 +72,7 @@ pub fn judge(
     baseline: &[Option<f64>],
 ) -> Result<Judgement, StatsError> {
     if variant.len() != baseline.len() {
-        return Err(StatsError::Unpaired {
-            variant: variant.len(),
-            baseline: baseline.len(),
-        });
+        return Err(StatsError::Unpaired { variant: variant.len(), baseline: baseline.len() });
     }
     if variant.is_empty() {
         return Err(StatsError::Empty);
@@ -108,11 +105,7 @@ pub fn judge(
     let most = |count: usize| count >= MIN_REPLICAS && 2 * count > counted;
     let by_divergence = (most(lost) && won == 0) || (most(won) && lost == 0);
     let verdict = if by_divergence {
-        if lost > 0 {
-            Verdict::Contradicted
-        } else {
-            Verdict::Supported
-        }
+        if lost > 0 { Verdict::Contradicted } else { Verdict::Supported }
     } else {
         let interval = paired.filter(|p| p.n >= MIN_REPLICAS).and_then(|p| p.ci95);
         match interval.map_or(Verdict::NotDecided, |interval| claim.decide(interval)) {
@@ -146,10 +139,7 @@ impl Unit {
     /// A bare number.
     pub const NONE: Self = Self { name: "", scale: 1.0 };
     /// Percentage points of a metric between 0 and 1.
-    pub const POINTS: Self = Self {
-        name: "points",
-        scale: 100.0,
-    };
+    pub const POINTS: Self = Self { name: "points", scale: 100.0 };
 }
 
 impl Judgement {
@@ -194,9 +184,7 @@ impl Judgement {
 
     fn numbers(&self, paired: &Paired, unit: Unit) -> String {
         let mean = paired.mean_difference * unit.scale;
-        let (low, high) = paired
-            .ci95
-            .unwrap_or((paired.mean_difference, paired.mean_difference));
+        let (low, high) = paired.ci95.unwrap_or((paired.mean_difference, paired.mean_difference));
         let (low, high) = (low * unit.scale, high * unit.scale);
         let threshold = self.claim.threshold() * unit.scale;
         let digits = Digits::to_show(mean, low, high, threshold);
@@ -239,17 +227,9 @@ impl Digits {
         let half = (high - low) / 2.0;
         let largest = low.abs().max(high.abs()).max(mean.abs());
         let (measure, significant) = if half > 0.0 { (half, 1.0) } else { (largest, 2.0) };
-        let decimals = if measure > 0.0 {
-            significant - measure.log10().floor()
-        } else {
-            0.0
-        };
+        let decimals = if measure > 0.0 { significant - measure.log10().floor() } else { 0.0 };
         let candidates = if decimals > 6.0 || largest >= 1e7 {
-            let digits = if measure > 0.0 {
-                (largest / measure).log10().floor() + significant
-            } else {
-                0.0
-            };
+            let digits = if measure > 0.0 { (largest / measure).log10().floor() + significant } else { 0.0 };
             let digits = digits.clamp(1.0, 15.0) as usize;
             (digits..=digits + 6).map(Digits::Scientific).collect::<Vec<_>>()
         } else {
@@ -279,21 +259,13 @@ impl Digits {
     fn plain(self, value: f64) -> String {
         let text = self.text(value);
         // A negative number that rounds to zero is printed without its sign.
-        let text = if self.round(value) == 0.0 {
-            text.trim_start_matches('-')
-        } else {
-            &text
-        };
+        let text = if self.round(value) == 0.0 { text.trim_start_matches('-') } else { &text };
         text.replace('-', "−")
     }
 
     fn signed(self, value: f64) -> String {
         let text = self.plain(value);
-        if self.round(value) > 0.0 {
-            format!("+{text}")
-        } else {
-            text
-        }
+        if self.round(value) > 0.0 { format!("+{text}") } else { text }
     }
 }
 

@@ -37,10 +37,7 @@ impl Paired {
     /// If the two are not equally long, if there is no pair, or if a number is not finite.
     pub fn from_samples(variant: &[f64], baseline: &[f64]) -> Result<Self, StatsError> {
         if variant.len() != baseline.len() {
-            return Err(StatsError::Unpaired {
-                variant: variant.len(),
-                baseline: baseline.len(),
-            });
+            return Err(StatsError::Unpaired { variant: variant.len(), baseline: baseline.len() });
         }
         for (index, (&v, &b)) in variant.iter().zip(baseline).enumerate() {
             for value in [v, b] {
@@ -55,10 +52,7 @@ impl Paired {
             Err(StatsError::NotFinite { .. }) => return Err(StatsError::Overflow),
             other => other?,
         };
-        let effect_size = summary
-            .std
-            .map(|std| summary.mean / std)
-            .filter(|effect| effect.is_finite());
+        let effect_size = summary.std.map(|std| summary.mean / std).filter(|effect| effect.is_finite());
         let t = effect_size.map(|effect| effect * (summary.n as f64).sqrt());
         Ok(Self {
             n: summary.n,
@@ -94,10 +88,7 @@ mod tests {
         assert!(close(paired.p_value.unwrap(), 0.002_833, 5e-7));
         assert!(close(paired.effect_size.unwrap(), 1.284_56, 1e-5));
         let (low, high) = paired.ci95.unwrap();
-        assert!(
-            close(low, 0.700_114, 1e-6) && close(high, 2.459_886, 1e-6),
-            "{low} {high}"
-        );
+        assert!(close(low, 0.700_114, 1e-6) && close(high, 2.459_886, 1e-6), "{low} {high}");
     }
 
     #[test]
@@ -124,11 +115,8 @@ mod tests {
     #[test]
     fn what_a_seed_does_to_both_cancels() {
         let hard_and_easy_seeds = [0.0, 10.0, -30.0];
-        let variant: Vec<f64> = hard_and_easy_seeds
-            .iter()
-            .zip([1.0, 1.25, 0.75])
-            .map(|(s, v)| s + v)
-            .collect();
+        let variant: Vec<f64> =
+            hard_and_easy_seeds.iter().zip([1.0, 1.25, 0.75]).map(|(s, v)| s + v).collect();
         let paired = Paired::from_samples(&variant, &hard_and_easy_seeds).unwrap();
         assert!(close(paired.mean_difference, 1.0, 1e-12) && paired.ci95.unwrap().0 > 0.0);
     }
@@ -136,10 +124,7 @@ mod tests {
     #[test]
     fn differences_that_do_not_vary_have_no_test() {
         let paired = Paired::from_samples(&[3.0, 4.0, 5.0], &[1.0, 2.0, 3.0]).unwrap();
-        assert_eq!(
-            (paired.ci95, paired.t, paired.p_value),
-            (Some((2.0, 2.0)), None, None)
-        );
+        assert_eq!((paired.ci95, paired.t, paired.p_value), (Some((2.0, 2.0)), None, None));
         let paired = Paired::from_samples(&[1.0, 2.0], &[1.0, 2.0]).unwrap();
         assert_eq!((paired.mean_difference, paired.effect_size), (0.0, None));
     }
@@ -155,19 +140,13 @@ mod tests {
     fn what_cannot_be_compared_is_an_error() {
         assert_eq!(
             Paired::from_samples(&[1.0, 2.0], &[1.0]),
-            Err(StatsError::Unpaired {
-                variant: 2,
-                baseline: 1
-            })
+            Err(StatsError::Unpaired { variant: 2, baseline: 1 })
         );
         assert_eq!(Paired::from_samples(&[], &[]), Err(StatsError::Empty));
         assert!(matches!(
             Paired::from_samples(&[1.0, 2.0], &[1.0, f64::NAN]),
             Err(StatsError::NotFinite { index: 1, .. })
         ));
-        assert_eq!(
-            Paired::from_samples(&[f64::MAX], &[-f64::MAX]),
-            Err(StatsError::Overflow)
-        );
+        assert_eq!(Paired::from_samples(&[f64::MAX], &[-f64::MAX]), Err(StatsError::Overflow));
     }
 }

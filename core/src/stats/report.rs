@@ -51,10 +51,7 @@ impl Metric {
     pub fn unit(self) -> Unit {
         match self {
             Self::Accuracy => Unit::POINTS,
-            Self::Loss => Unit {
-                name: "nats",
-                scale: 1.0,
-            },
+            Self::Loss => Unit { name: "nats", scale: 1.0 },
         }
     }
 }
@@ -78,10 +75,7 @@ mod tests {
 
     #[test]
     fn means_difference_and_verdict_agree() {
-        let report = report(
-            &[Some(0.5), Some(0.6), Some(0.7)],
-            &[Some(0.61), Some(0.70), Some(0.79)],
-        );
+        let report = report(&[Some(0.5), Some(0.6), Some(0.7)], &[Some(0.61), Some(0.70), Some(0.79)]);
         assert_eq!(report.verdict, Verdict::Supported);
         let means = report.variant.unwrap().mean - report.baseline.unwrap().mean;
         assert!((means - report.difference.unwrap().mean_difference).abs() < 1e-12);

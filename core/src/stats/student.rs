@@ -65,10 +65,7 @@ mod tests {
             (120, 1.980),
         ] {
             let quantile = t_975(degrees_of_freedom);
-            assert!(
-                (quantile - printed).abs() < 5.1e-4,
-                "{degrees_of_freedom}: {quantile}"
-            );
+            assert!((quantile - printed).abs() < 5.1e-4, "{degrees_of_freedom}: {quantile}");
         }
         // One degree of freedom is the Cauchy distribution: tan(0.475 π). Two have a closed form as well.
         assert!((t_975(1) - (0.475 * std::f64::consts::PI).tan()).abs() < 1e-10);

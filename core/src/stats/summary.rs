@@ -26,10 +26,7 @@ impl Summary {
     /// If there are none, if one is not finite, or if they are too large for their spread to be one.
     pub fn from_samples(samples: &[f64]) -> Result<Self, StatsError> {
         if let Some(index) = samples.iter().position(|sample| !sample.is_finite()) {
-            return Err(StatsError::NotFinite {
-                index,
-                value: samples[index],
-            });
+            return Err(StatsError::NotFinite { index, value: samples[index] });
         }
         let running: Running = samples.iter().copied().collect();
         if running.n == 0 {
@@ -41,12 +38,7 @@ impl Summary {
         if !(ends.0.is_finite() && ends.1.is_finite()) {
             return Err(StatsError::Overflow);
         }
-        Ok(Self {
-            n: running.n,
-            mean,
-            std: running.std(),
-            ci95,
-        })
+        Ok(Self { n: running.n, mean, std: running.std(), ci95 })
     }
 }
 
@@ -97,8 +89,7 @@ impl Running {
 
     /// Half the width of the 95 % interval of the mean, from two values on.
     pub fn half_width(&self) -> Option<f64> {
-        self.std()
-            .map(|std| t_975(self.n - 1) * std / (self.n as f64).sqrt())
+        self.std().map(|std| t_975(self.n - 1) * std / (self.n as f64).sqrt())
     }
 }
 
@@ -130,15 +121,7 @@ mod tests {
     #[test]
     fn one_sample_has_a_mean_and_no_interval() {
         let summary = Summary::from_samples(&[0.25]).unwrap();
-        assert_eq!(
-            summary,
-            Summary {
-                n: 1,
-                mean: 0.25,
-                std: None,
-                ci95: None
-            }
-        );
+        assert_eq!(summary, Summary { n: 1, mean: 0.25, std: None, ci95: None });
         assert_eq!(mean_ci(&[0.25]), (0.25, None));
     }
 
@@ -151,10 +134,7 @@ mod tests {
         ));
         let error = Summary::from_samples(&[f64::INFINITY]).unwrap_err().to_string();
         assert_eq!(error, "Sample 0 is inf, which is not a finite number.");
-        assert_eq!(
-            Summary::from_samples(&[f64::MAX, -f64::MAX]),
-            Err(StatsError::Overflow)
-        );
+        assert_eq!(Summary::from_samples(&[f64::MAX, -f64::MAX]), Err(StatsError::Overflow));
     }
 
     #[test]
@@ -189,9 +169,7 @@ mod tests {
     fn ninety_five_of_a_hundred_intervals_hold_the_true_mean() {
         let mut state = 1u64;
         let mut uniform = || {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             ((state >> 11) as f64 + 0.5) / (1u64 << 53) as f64
         };
         let trials = 20_000;

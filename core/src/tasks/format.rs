@@ -96,11 +96,8 @@ pub struct TextSet<'a> {
 impl TextSet<'_> {
     /// The text of `symbols`; a symbol outside the vocabulary becomes U+FFFD, the replacement character.
     pub fn decode(&self, symbols: &[u8]) -> String {
-        let character = |&symbol: &u8| {
-            self.vocabulary
-                .get(usize::from(symbol))
-                .map_or('\u{FFFD}', |&c| char::from(c))
-        };
+        let character =
+            |&symbol: &u8| self.vocabulary.get(usize::from(symbol)).map_or('\u{FFFD}', |&c| char::from(c));
         symbols.iter().map(character).collect()
     }
 
@@ -152,18 +149,15 @@ impl fmt::Display for FormatError {
             Problem::OutOfRange { found, least, most } => {
                 write!(f, "The {field} is {found}, but must be {least} to {most}.")
             }
-            Problem::Truncated { end, length } => write!(
-                f,
-                "The file ends in the {field}: it has {length} bytes of at least {end}."
-            ),
-            Problem::TooLong { end, length } => write!(
-                f,
-                "The file goes on after the {field}: it has {length} bytes instead of {end}."
-            ),
-            Problem::TooLarge { index, found, most } => write!(
-                f,
-                "The {field} have {found} at position {index}, but may be at most {most}."
-            ),
+            Problem::Truncated { end, length } => {
+                write!(f, "The file ends in the {field}: it has {length} bytes of at least {end}.")
+            }
+            Problem::TooLong { end, length } => {
+                write!(f, "The file goes on after the {field}: it has {length} bytes instead of {end}.")
+            }
+            Problem::TooLarge { index, found, most } => {
+                write!(f, "The {field} have {found} at position {index}, but may be at most {most}.")
+            }
             Problem::NotAscending { index, found } => write!(
                 f,
                 "The {field} has byte {found} at position {index}, but must be ascending, and \
@@ -205,14 +199,8 @@ pub fn parse_images(bytes: &[u8]) -> Result<ImageSet<'_>, FormatError> {
         channels: channels as usize,
         classes: classes as usize,
         peak,
-        train: Images {
-            pixels: train_pixels,
-            labels: train_labels,
-        },
-        test: Images {
-            pixels: test_pixels,
-            labels: test_labels,
-        },
+        train: Images { pixels: train_pixels, labels: train_labels },
+        test: Images { pixels: test_pixels, labels: test_labels },
     })
 }
 
@@ -235,11 +223,7 @@ pub fn parse_text(bytes: &[u8]) -> Result<TextSet<'_>, FormatError> {
     at_most("symbols", symbols, (size - 1) as u8)?; // at most 95, by its range
 
     let (train, test) = symbols.split_at(train as usize);
-    Ok(TextSet {
-        vocabulary,
-        train,
-        test,
-    })
+    Ok(TextSet { vocabulary, train, test })
 }
 
 /// Walks over a file from its beginning, and knows what it reads.

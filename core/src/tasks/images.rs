@@ -32,7 +32,10 @@ impl ImageTask {
     /// If `patch` does not divide the images.
     pub fn new(set: &ImageSet<'_>, patch: usize, device: &Device) -> Result<Self, String> {
         if patch == 0 || !set.height.is_multiple_of(patch) || !set.width.is_multiple_of(patch) {
-            return Err(format!("task.patch must divide {} × {} pixels, not {patch}.", set.height, set.width));
+            return Err(format!(
+                "task.patch must divide {} × {} pixels, not {patch}.",
+                set.height, set.width
+            ));
         }
         let reading = Reading::Patches {
             tokens: set.height / patch * (set.width / patch),
@@ -44,7 +47,9 @@ impl ImageTask {
     }
 
     fn batch(&self, split: &Split, indices: Vec<i32>, replicas: usize) -> Batch {
-        let Reading::Patches { tokens, features, .. } = self.reading else { unreachable!("images are patches") };
+        let Reading::Patches { tokens, features, .. } = self.reading else {
+            unreachable!("images are patches")
+        };
         let size = indices.len() / replicas;
         let indices = Tensor::<1, Int>::from_data(TensorData::new(indices, [replicas * size]), &self.device);
         let patches = split.patches.clone().select(0, indices.clone());

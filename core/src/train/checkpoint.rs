@@ -57,12 +57,17 @@ pub(super) fn write(experiment: &Experiment, step: u32, variants: &[Saving<'_>])
             for p in variant.layout.parameters() {
                 let rows = flat.chunks_exact(width).flat_map(|row| &row[p.offset..][..p.rows * p.columns]);
                 let bytes: Vec<u8> = rows.flat_map(|value| value.to_le_bytes()).collect();
-                tensors.push((format!("{index}.{moment}{}", p.name), vec![replicas, p.rows, p.columns], bytes));
+                tensors.push((
+                    format!("{index}.{moment}{}", p.name),
+                    vec![replicas, p.rows, p.columns],
+                    bytes,
+                ));
             }
         }
     }
     let views = tensors.iter().map(|(name, shape, bytes)| {
-        let view = TensorView::new(Dtype::F32, shape.clone(), bytes).expect("as many bytes as the shape says");
+        let view =
+            TensorView::new(Dtype::F32, shape.clone(), bytes).expect("as many bytes as the shape says");
         (name.clone(), view)
     });
     let header = serde_json::to_string(&header).expect("strings and numbers");
@@ -94,8 +99,9 @@ pub(super) struct Saved {
 /// A sentence for each problem of the file.
 pub fn describe(bytes: &[u8]) -> Result<(Experiment, u32), Vec<String>> {
     let header = header(bytes)?;
-    let experiment = from_toml(&header.experiment)
-        .map_err(|problems| problems.iter().map(|p| format!("The checkpoint's experiment: {p}")).collect::<Vec<_>>())?;
+    let experiment = from_toml(&header.experiment).map_err(|problems| {
+        problems.iter().map(|p| format!("The checkpoint's experiment: {p}")).collect::<Vec<_>>()
+    })?;
     Ok((experiment, header.step))
 }
 
@@ -105,12 +111,11 @@ fn header(bytes: &[u8]) -> Result<Header, Vec<String>> {
     }
     let (_, metadata) = SafeTensors::read_metadata(bytes)
         .map_err(|error| vec![format!("The checkpoint is not a whole safetensors file ({error}).")])?;
-    let text = metadata
-        .metadata()
-        .as_ref()
-        .and_then(|entries| entries.get("kappa"))
-        .ok_or_else(|| vec!["The file is not a checkpoint of Kappa Lab: it has no entry “kappa”.".to_owned()])?;
-    serde_json::from_str(text).map_err(|error| vec![format!("The checkpoint's entry “kappa” is damaged ({error}).")])
+    let text = metadata.metadata().as_ref().and_then(|entries| entries.get("kappa")).ok_or_else(|| {
+        vec!["The file is not a checkpoint of Kappa Lab: it has no entry “kappa”.".to_owned()]
+    })?;
+    serde_json::from_str(text)
+        .map_err(|error| vec![format!("The checkpoint's entry “kappa” is damaged ({error}).")])
 }
 
 /// Reads a checkpoint of this experiment.
@@ -155,7 +160,8 @@ pub(super) fn read(bytes: &[u8], experiment: &Experiment) -> Result<Checkpoint, 
         let (Some(variant), Dtype::F32) = (variant, view.dtype()) else {
             return Err(vec![format!("The checkpoint's tensor {name} has no place in this experiment.")]);
         };
-        let values = view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+        let values =
+            view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
         variant.tensors.insert(parameter.to_owned(), (view.shape().to_vec(), values));
     }
     Ok(Checkpoint { step, variants })
@@ -173,8 +179,9 @@ fn difference(saved: &Experiment, wanted: &Experiment) -> Option<String> {
         serde_json::to_value(trained).expect("an experiment is a tree of strings and numbers")
     };
     let (saved, wanted) = (tree(saved), tree(wanted));
-    first_difference("", &saved, &wanted)
-        .map(|(path, saved, wanted)| format!("The checkpoint is of another experiment: {path} is {saved} there and {wanted} here."))
+    first_difference("", &saved, &wanted).map(|(path, saved, wanted)| {
+        format!("The checkpoint is of another experiment: {path} is {saved} there and {wanted} here.")
+    })
 }
 
 fn first_difference(
@@ -191,7 +198,11 @@ fn first_difference(
             keys.dedup();
             let missing = Value::String("missing".into());
             keys.into_iter().find_map(|key| {
-                first_difference(&below(key), left.get(key).unwrap_or(&missing), right.get(key).unwrap_or(&missing))
+                first_difference(
+                    &below(key),
+                    left.get(key).unwrap_or(&missing),
+                    right.get(key).unwrap_or(&missing),
+                )
             })
         }
         (Value::Array(left), Value::Array(right)) if left.len() == right.len() => {
@@ -229,7 +240,8 @@ impl Saved {
                         let length = p.rows * p.columns;
                         for (replica, row) in values.chunks_exact(length).enumerate() {
                             if self.diverged[replica].is_none() && row.iter().any(|x| !x.is_finite()) {
-                                problems.push(format!("The checkpoint's tensor {index}.{name} is not finite."));
+                                problems
+                                    .push(format!("The checkpoint's tensor {index}.{name} is not finite."));
                             }
                             flat[replica * width + p.offset..][..length].copy_from_slice(row);
                         }

@@ -2,7 +2,9 @@
 
 use burn::tensor::Device;
 
-use crate::protocol::{DeviceChoice, DeviceReport};
+#[cfg(not(target_family = "wasm"))]
+use crate::protocol::DeviceChoice;
+use crate::protocol::DeviceReport;
 
 /// A device that is ready for tensors.
 #[derive(Clone)]
@@ -47,13 +49,16 @@ mod native {
         /// # Errors
         /// A sentence, if a GPU was asked for and there is none, or it would not start.
         pub fn open(choice: DeviceChoice) -> Result<Self, String> {
+            if choice == DeviceChoice::Cpu {
+                return Ok(Self::cpu(""));
+            }
             let adapters = Self::adapters();
             let hardware = adapters.iter().any(|adapter| !adapter.software);
             match choice {
-                DeviceChoice::Cpu => Ok(Self::cpu("")),
                 DeviceChoice::Auto if !hardware => Ok(Self::cpu("wgpu found no GPU here.")),
                 _ if adapters.is_empty() => {
-                    Err("--device gpu needs an adapter for Vulkan, Metal or DirectX 12, and wgpu found none.".into())
+                    Err("--device gpu needs an adapter for Vulkan, Metal or DirectX 12, and wgpu found none."
+                        .into())
                 }
                 _ => Self::gpu(),
             }
@@ -83,10 +88,10 @@ mod native {
         }
 
         fn open_gpu() -> Result<Self, String> {
-            let (device, setup) = Device::wgpu_options()
-                .tasks_max(TASKS_MAX)
-                .init_with_setup()
-                .map_err(|error| format!("The GPU would not start ({error}); --device cpu works everywhere."))?;
+            let (device, setup) =
+                Device::wgpu_options().tasks_max(TASKS_MAX).init_with_setup().map_err(|error| {
+                    format!("The GPU would not start ({error}); --device cpu works everywhere.")
+                })?;
             let info = setup.adapter.get_info();
             let report =
                 DeviceReport { engine: info.backend.to_string(), adapter: info.name, because: String::new() };

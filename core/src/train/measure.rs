@@ -54,14 +54,26 @@ pub(super) async fn probe(run: &Run, probes: &Probes) -> Result<ProbeReport, Exe
         let flat: Vec<f32> = read.next().expect("as many answers as questions").iter::<f32>().collect();
         for (replica, row) in flat.chunks_exact(run.layout.width()).enumerate() {
             for matrix in run.layout.matrices() {
-                report.spectra.push(spectrum(&matrix.name, replica, &matrix.gather(row), matrix.rows, matrix.columns));
+                report.spectra.push(spectrum(
+                    &matrix.name,
+                    replica,
+                    &matrix.gather(row),
+                    matrix.rows,
+                    matrix.columns,
+                ));
             }
         }
     }
     for (block, ((heads, tokens), data)) in shapes.into_iter().zip(read).enumerate() {
         let values: Vec<f32> = data.iter::<f32>().collect();
         for (head, weights) in values.chunks_exact(tokens * tokens).enumerate().take(heads) {
-            report.attention.push(AttentionMap { block, head, replica: 0, tokens, weights: weights.to_vec() });
+            report.attention.push(AttentionMap {
+                block,
+                head,
+                replica: 0,
+                tokens,
+                weights: weights.to_vec(),
+            });
         }
     }
     report.milliseconds = start.elapsed().as_secs_f32() * 1e3;

@@ -121,6 +121,7 @@ impl Run {
     /// Replaces parameters and moments, each `[R, P]`.
     pub(super) fn restore(&mut self, parameters: TensorData, mean: TensorData, square: TensorData) {
         let upload = |data| Tensor::from_data(data, &self.device);
-        self.state = Some(State { parameters: upload(parameters), mean: upload(mean), square: upload(square) });
+        self.state =
+            Some(State { parameters: upload(parameters), mean: upload(mean), square: upload(square) });
     }
 }

@@ -54,7 +54,8 @@ impl VariantRun {
 
     /// The metric of each replica; `None` where it diverged.
     fn outcome(&self, metric: Metric) -> Vec<Option<f64>> {
-        let values = self.metrics.iter().find(|(name, _)| *name == metric).map_or(&[][..], |(_, values)| values);
+        let values =
+            self.metrics.iter().find(|(name, _)| *name == metric).map_or(&[][..], |(_, values)| values);
         let outcome = |(diverged, value): (&Option<u32>, &f32)| {
             (diverged.is_none() && value.is_finite()).then_some(f64::from(*value))
         };
@@ -101,8 +102,9 @@ impl Session {
                 None => {
                     let file = tasks::file(&resolved.task);
                     let bytes = data.get(file).ok_or_else(|| vec![format!("data/{file} was not loaded.")])?;
-                    let task: Rc<dyn tasks::Task> =
-                        tasks::load(&resolved.task, bytes, &engine.device).map_err(|problem| vec![problem])?.into();
+                    let task: Rc<dyn tasks::Task> = tasks::load(&resolved.task, bytes, &engine.device)
+                        .map_err(|problem| vec![problem])?
+                        .into();
                     loaded.push((resolved.task.clone(), task.clone()));
                     task
                 }
@@ -136,7 +138,8 @@ impl Session {
 
     fn restore(&mut self, checkpoint: Checkpoint) -> Result<(), Vec<String>> {
         for (index, (variant, saved)) in self.variants.iter_mut().zip(checkpoint.variants).enumerate() {
-            let [parameters, mean, square] = saved.gather(index, &variant.run.layout, variant.run.seeds.len())?;
+            let [parameters, mean, square] =
+                saved.gather(index, &variant.run.layout, variant.run.seeds.len())?;
             variant.run.restore(parameters, mean, square);
             variant.diverged = saved.diverged;
             variant.metrics = saved.metrics;
@@ -201,7 +204,8 @@ impl Session {
     ) -> Result<(), ExecutionError> {
         let mut transaction = Transaction::default();
         let mut read = Vec::new();
-        for (index, variant) in self.variants.iter_mut().enumerate().filter(|(_, variant)| !variant.is_over()) {
+        for (index, variant) in self.variants.iter_mut().enumerate().filter(|(_, variant)| !variant.is_over())
+        {
             let (log, lines) = variant.run.take_log();
             let host = std::mem::take(&mut variant.host_milliseconds);
             transaction = transaction.register(log);
@@ -250,7 +254,8 @@ impl Session {
                 variant.metrics = evaluate(&variant.run).await?;
                 events.push(Event::Evaluated { variant: index, step, metrics: variant.metrics.clone() });
             }
-            if due(self.experiment.probes.every) && (self.experiment.probes.weights || self.experiment.probes.attention)
+            if due(self.experiment.probes.every)
+                && (self.experiment.probes.weights || self.experiment.probes.attention)
             {
                 let report = probe(&variant.run, &self.experiment.probes).await?;
                 events.push(Event::Probed { variant: index, step, report });
@@ -284,7 +289,8 @@ impl Session {
         let mut transaction = Transaction::default();
         for variant in &self.variants {
             let state = variant.run.state();
-            let (parameters, mean, square) = (state.parameters.clone(), state.mean.clone(), state.square.clone());
+            let (parameters, mean, square) =
+                (state.parameters.clone(), state.mean.clone(), state.square.clone());
             transaction = transaction.register(parameters).register(mean).register(square);
         }
         let read = transaction.execute_async().await?;

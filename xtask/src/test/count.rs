@@ -16,10 +16,7 @@ impl Count {
         let Some((_, result)) = line.split_once("test result:") else {
             return Self::default();
         };
-        Self {
-            passed: number_before(result, " passed"),
-            failed: number_before(result, " failed"),
-        }
+        Self { passed: number_before(result, " passed"), failed: number_before(result, " failed") }
     }
 }
 
@@ -40,11 +37,7 @@ fn number_before(text: &str, word: &str) -> u64 {
     let Some((before, _)) = text.split_once(word) else {
         return 0;
     };
-    before
-        .rsplit(' ')
-        .next()
-        .and_then(|digits| digits.parse().ok())
-        .unwrap_or(0)
+    before.rsplit(' ').next().and_then(|digits| digits.parse().ok()).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -54,13 +47,7 @@ mod tests {
     #[test]
     fn reads_the_line_of_rusts_test_runner() {
         let line = "test result: FAILED. 12 passed; 3 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s";
-        assert_eq!(
-            Count::in_line(line),
-            Count {
-                passed: 12,
-                failed: 3
-            }
-        );
+        assert_eq!(Count::in_line(line), Count { passed: 12, failed: 3 });
     }
 
     #[test]
@@ -72,10 +59,7 @@ mod tests {
     #[test]
     fn the_last_line_says_both_numbers() {
         let mut total = Count { passed: 2, failed: 0 };
-        total += Count {
-            passed: 40,
-            failed: 1,
-        };
+        total += Count { passed: 40, failed: 1 };
         assert_eq!(total.to_string(), "42 passed, 1 failed");
     }
 }

@@ -20,11 +20,8 @@ pub fn installed(package: &str) -> Option<String> {
 
 /// Installs what is missing of `packages`; `purpose` completes "for …".
 pub fn ensure(packages: &[&str], purpose: &str) -> Result<()> {
-    let missing: Vec<&str> = packages
-        .iter()
-        .copied()
-        .filter(|package| installed(package).is_none())
-        .collect();
+    let missing: Vec<&str> =
+        packages.iter().copied().filter(|package| installed(package).is_none()).collect();
     if missing.is_empty() {
         return Ok(());
     }

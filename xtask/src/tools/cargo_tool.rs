@@ -27,20 +27,12 @@ pub const WASM_BINDGEN: CargoTool = CargoTool {
 };
 
 /// Bundles the page.
-pub const TRUNK: CargoTool = CargoTool {
-    krate: "trunk",
-    version: versions::TRUNK,
-    program: "trunk",
-    locked: true,
-};
+pub const TRUNK: CargoTool =
+    CargoTool { krate: "trunk", version: versions::TRUNK, program: "trunk", locked: true };
 
 /// Checks the licences and advisories of the dependencies.
-pub const CARGO_DENY: CargoTool = CargoTool {
-    krate: "cargo-deny",
-    version: versions::CARGO_DENY,
-    program: "cargo-deny",
-    locked: true,
-};
+pub const CARGO_DENY: CargoTool =
+    CargoTool { krate: "cargo-deny", version: versions::CARGO_DENY, program: "cargo-deny", locked: true };
 
 /// Installs the tool unless that version is there.
 pub fn ensure(tool: &CargoTool) -> Result<()> {
@@ -48,19 +40,9 @@ pub fn ensure(tool: &CargoTool) -> Result<()> {
     if found.is_some_and(|line| line.split_whitespace().nth(1) == Some(tool.version)) {
         return Ok(());
     }
-    say(&format!(
-        "cargo install {} {} (a few minutes, once)",
-        tool.krate, tool.version
-    ));
+    say(&format!("cargo install {} {} (a few minutes, once)", tool.krate, tool.version));
     let mut install = command("cargo");
-    install.args([
-        "install",
-        "--quiet",
-        tool.krate,
-        "--version",
-        tool.version,
-        "--force",
-    ]);
+    install.args(["install", "--quiet", tool.krate, "--version", tool.version, "--force"]);
     if tool.locked {
         install.arg("--locked");
     }
@@ -68,14 +50,8 @@ pub fn ensure(tool: &CargoTool) -> Result<()> {
         .current_dir(prepared_folder()?)
         .env("CARGO_TARGET_DIR", paths::tools().join("build"))
         // Tools wait for disks and compilers: half the build time is worth more than their last percents.
-        .envs([
-            ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
-            ("CARGO_PROFILE_RELEASE_LTO", "off"),
-        ])
-        .envs([
-            ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
-            ("CARGO_PROFILE_RELEASE_DEBUG", "0"),
-        ]);
+        .envs([("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"), ("CARGO_PROFILE_RELEASE_LTO", "off")])
+        .envs([("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"), ("CARGO_PROFILE_RELEASE_DEBUG", "0")]);
     run(&mut install).with_context(|| {
         format!(
             "{} {} is needed; install it by hand with `cargo install {} --version {}`",

@@ -27,10 +27,7 @@ pub fn is_current() -> bool {
 
 /// Installs the toolchain and builds its standard library, unless both are there.
 pub fn ensure() -> Result<()> {
-    apt::ensure(
-        &["rustc-web", "cargo-web", "rust-web-src"],
-        "building for the browser",
-    )?;
+    apt::ensure(&["rustc-web", "cargo-web", "rust-web-src"], "building for the browser")?;
     // rustc calls `rust-lld`, a link to the LLVM release that this rustc was built with.
     let linker = fs::read_link("/usr/bin/rust-lld").unwrap_or_else(|_| PathBuf::from("lld-22"));
     apt::ensure(&[&linker.to_string_lossy()], "linking for the browser")?;
@@ -77,11 +74,7 @@ fn install(built: &Path) -> Result<()> {
     let mut copied = 0;
     for file in fs::read_dir(built)? {
         let path = file?.path();
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if name.ends_with(".rlib") && !name.contains(CARRIER) {
             fs::copy(&path, libraries.join(&name))?;
             copied += 1;
@@ -90,13 +83,22 @@ fn install(built: &Path) -> Result<()> {
     if copied == 0 {
         bail!("no library was built in {}", built.display());
     }
-    // What was compiled against an older build of it cannot be linked with this one.
-    let stale = paths::target().join(TARGET);
-    if stale.exists() {
-        fs::remove_dir_all(stale)?;
-    }
-    fs::write(marker(), apt::installed("rustc-web").unwrap_or_default())?;
+    let version = apt::installed("rustc-web").unwrap_or_default();
+    forget_what_used_another(&version)?;
+    fs::write(marker(), version)?;
     Ok(())
+}
+
+/// What was compiled against another build of the library cannot be linked with this one. The same sources give
+/// the same bytes, so a target folder that outlived the system it was made on stays good.
+fn forget_what_used_another(version: &str) -> Result<()> {
+    let compiled = paths::target().join(TARGET);
+    let used = compiled.join(".standard-library");
+    if compiled.exists() && fs::read_to_string(&used).ok().as_deref() != Some(version) {
+        fs::remove_dir_all(&compiled)?;
+    }
+    fs::create_dir_all(&compiled)?;
+    Ok(fs::write(used, version)?)
 }
 
 fn marker() -> PathBuf {

@@ -81,16 +81,12 @@ fn has_std(folder: &Path) -> bool {
     let Ok(files) = fs::read_dir(folder) else {
         return false;
     };
-    files
-        .flatten()
-        .any(|file| file.file_name().to_string_lossy().starts_with("libstd-"))
+    files.flatten().any(|file| file.file_name().to_string_lossy().starts_with("libstd-"))
 }
 
 fn is_linked() -> bool {
-    output(command("rustup").args(["toolchain", "list"])).is_some_and(|list| {
-        list.lines()
-            .any(|line| line.split_whitespace().next() == Some(DEBIAN_TOOLCHAIN))
-    })
+    output(command("rustup").args(["toolchain", "list"]))
+        .is_some_and(|list| list.lines().any(|line| line.split_whitespace().next() == Some(DEBIAN_TOOLCHAIN)))
 }
 
 fn link() -> Result<()> {

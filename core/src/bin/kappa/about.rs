@@ -51,14 +51,7 @@ pub fn show(word: &str, toml: bool) -> Result<String, Failure> {
 }
 
 fn paper(text: &mut String, paper: &Paper) {
-    let _ = writeln!(
-        text,
-        "{}\n{}\n{}\n{}\n",
-        paper.title,
-        paper.authors.join(", "),
-        paper.venue,
-        paper.url
-    );
+    let _ = writeln!(text, "{}\n{}\n{}\n{}\n", paper.title, paper.authors.join(", "), paper.venue, paper.url);
     let _ = writeln!(text, "Claim: {}\n", paper.claim);
     let _ = writeln!(text, "Reported:");
     let mut secondary = false;
@@ -74,10 +67,7 @@ fn paper(text: &mut String, paper: &Paper) {
         vec![
             format!("  {}", row.what),
             format!("{about}{} {}", row.baseline, row.unit),
-            format!(
-                "→ {about}{} {} with {}{mark}",
-                row.variant, row.unit, row.variant_name
-            ),
+            format!("→ {about}{} {} with {}{mark}", row.variant, row.unit, row.variant_name),
             format!("({place})"),
         ]
     });
@@ -104,21 +94,12 @@ fn experiment(text: &mut String, experiment: &Experiment) {
     );
     let names = experiment.variant_names();
     let rows = names.iter().enumerate().map(|(index, name)| {
-        let changes = experiment
-            .changes(index)
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join("; ");
-        let changes = if changes.is_empty() {
-            "as in the file".to_owned()
-        } else {
-            changes
-        };
+        let changes =
+            experiment.changes(index).iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        let changes = if changes.is_empty() { "as in the file".to_owned() } else { changes };
         let size = experiment.variant(index).map(|variant| variant.size());
-        let parameters = size
-            .map(|size| format!("{} parameters", grouped(size.parameters)))
-            .unwrap_or_default();
+        let parameters =
+            size.map(|size| format!("{} parameters", grouped(size.parameters))).unwrap_or_default();
         vec![format!("  {}. {name}", index + 1), changes, parameters]
     });
     text.push_str(&columns(&rows.collect::<Vec<_>>()));
@@ -166,13 +147,9 @@ mod tests {
     #[test]
     fn a_paper_is_shown_with_its_numbers_and_where_they_come_from() {
         let text = show("always-skip", false).unwrap();
-        for part in [
-            "Always Skip Attention",
-            "about 92 %",
-            "second hand",
-            "no attention skip",
-            "Link: #v=1&from=",
-        ] {
+        for part in
+            ["Always Skip Attention", "about 92 %", "second hand", "no attention skip", "Link: #v=1&from="]
+        {
             assert!(text.contains(part), "{part} is not in\n{text}");
         }
     }
@@ -187,9 +164,6 @@ mod tests {
 
     #[test]
     fn large_numbers_are_grouped() {
-        assert_eq!(
-            ["0", "999", "1,000", "1,234,567"],
-            [0, 999, 1000, 1_234_567].map(grouped)
-        );
+        assert_eq!(["0", "999", "1,000", "1,234,567"], [0, 999, 1000, 1_234_567].map(grouped));
     }
 }

@@ -79,13 +79,7 @@ pub struct Options {
 fn fields() -> String {
     let mut text = String::from("Fields for --set:\n");
     for field in FIELDS.iter().filter(|field| field.path != "version") {
-        let _ = write!(
-            text,
-            "\n  {}\n      {} It must be {}.\n",
-            field.path,
-            field.help,
-            field.allowed()
-        );
+        let _ = write!(text, "\n  {}\n      {} It must be {}.\n", field.path, field.help, field.allowed());
     }
     text
 }

@@ -20,18 +20,12 @@ pub struct Chosen {
 /// The experiment with this name, in this file, or behind this link.
 pub fn experiment(word: &str) -> Result<Chosen, Failure> {
     if let Some(entry) = catalog::find(word) {
-        return Ok(Chosen {
-            experiment: entry.experiment().clone(),
-            name: entry.id().to_owned(),
-        });
+        return Ok(Chosen { experiment: entry.experiment().clone(), name: entry.id().to_owned() });
     }
     // A link may stand behind the address of a page.
     if let Some(start) = word.find("&from=").and_then(|from| word[..from].rfind("v=")) {
         let experiment = from_link(&word[start..]).map_err(Failure::experiment)?;
-        return Ok(Chosen {
-            experiment,
-            name: "link".to_owned(),
-        });
+        return Ok(Chosen { experiment, name: "link".to_owned() });
     }
     let path = Path::new(word);
     let is_file = path.is_file();
@@ -50,11 +44,7 @@ pub fn experiment(word: &str) -> Result<Chosen, Failure> {
         let sentences = problems.into_iter().map(|problem| format!("{word}: {problem}"));
         Failure::Usage(sentences.collect())
     })?;
-    let name = path
-        .file_stem()
-        .and_then(|stem| stem.to_str())
-        .unwrap_or("experiment")
-        .to_owned();
+    let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("experiment").to_owned();
     Ok(Chosen { experiment, name })
 }
 
@@ -77,20 +67,13 @@ pub fn changed(
     steps: Option<u32>,
     settings: &[String],
 ) -> Result<Experiment, Failure> {
-    let numbers = [
-        seeds.map(|n| format!("seeds.count={n}")),
-        steps.map(|n| format!("training.steps={n}")),
-    ];
+    let numbers = [seeds.map(|n| format!("seeds.count={n}")), steps.map(|n| format!("training.steps={n}"))];
     let mut problems = Vec::new();
     for setting in numbers.iter().flatten().chain(settings) {
         problems.extend(set_path(&mut experiment, setting).err());
     }
     problems.extend(experiment.check().err().unwrap_or_default());
-    if problems.is_empty() {
-        Ok(experiment)
-    } else {
-        Err(Failure::experiment(problems))
-    }
+    if problems.is_empty() { Ok(experiment) } else { Err(Failure::experiment(problems)) }
 }
 
 /// Where it is to run.
@@ -105,13 +88,8 @@ pub fn device(word: &str) -> Result<DeviceChoice, Failure> {
     let found = CHOICES.iter().find(|(name, _)| *name == word);
     found.map(|(_, choice)| *choice).ok_or_else(|| {
         let names = CHOICES.map(|(name, _)| name);
-        let hint = nearest(word, names)
-            .map(|name| format!(" Did you mean \"{name}\"?"))
-            .unwrap_or_default();
-        Failure::usage(format!(
-            "There is no device \"{word}\".{hint} The choices are {}.",
-            names.join(", ")
-        ))
+        let hint = nearest(word, names).map(|name| format!(" Did you mean \"{name}\"?")).unwrap_or_default();
+        Failure::usage(format!("There is no device \"{word}\".{hint} The choices are {}.", names.join(", ")))
     })
 }
 
@@ -121,9 +99,7 @@ mod tests {
     use kappa_core::spec::{to_link, to_toml};
 
     fn sentences(failure: Failure) -> Vec<String> {
-        let Failure::Usage(sentences) = failure else {
-            panic!("{failure:?}")
-        };
+        let Failure::Usage(sentences) = failure else { panic!("{failure:?}") };
         sentences
     }
 
@@ -136,22 +112,10 @@ mod tests {
         let file = folder.path().join("mine.toml");
         std::fs::write(&file, to_toml(&tiny.experiment)).unwrap();
         let mine = experiment(file.to_str().unwrap()).unwrap();
-        assert_eq!(
-            mine,
-            Chosen {
-                name: "mine".to_owned(),
-                ..tiny.clone()
-            }
-        );
+        assert_eq!(mine, Chosen { name: "mine".to_owned(), ..tiny.clone() });
 
         let link = format!("somewhere/kappa/#{}", to_link(&tiny.experiment));
-        assert_eq!(
-            experiment(&link).unwrap(),
-            Chosen {
-                name: "link".to_owned(),
-                ..tiny
-            }
-        );
+        assert_eq!(experiment(&link).unwrap(), Chosen { name: "link".to_owned(), ..tiny });
     }
 
     #[test]
@@ -182,21 +146,12 @@ mod tests {
             "version = 1\ntitle = 'x'\ntask = 'digits'\nmodel.hats = 1\nmodel.heads = 0\n[[variant]]\n",
         )
         .unwrap();
-        assert_eq!(
-            sentences(experiment(file.to_str().unwrap()).unwrap_err()).len(),
-            2
-        );
+        assert_eq!(sentences(experiment(file.to_str().unwrap()).unwrap_err()).len(), 2);
 
         let tiny = experiment("tiny").unwrap().experiment;
         let settings = ["model.hats=1".to_owned(), "model.depth=x".to_owned()];
-        assert_eq!(
-            sentences(changed(tiny.clone(), Some(0), None, &settings).unwrap_err()).len(),
-            3
-        );
+        assert_eq!(sentences(changed(tiny.clone(), Some(0), None, &settings).unwrap_err()).len(), 3);
         let changed = changed(tiny, Some(3), Some(40), &["model.heads=4".to_owned()]).unwrap();
-        assert_eq!(
-            (changed.seeds.count, changed.training.steps, changed.model.heads),
-            (3, 40, 4)
-        );
+        assert_eq!((changed.seeds.count, changed.training.steps, changed.model.heads), (3, 40, 4));
     }
 }

@@ -44,9 +44,7 @@ impl Failure {
     pub fn report(&self) {
         match self {
             Self::Run(sentences) | Self::Usage(sentences) => {
-                sentences
-                    .iter()
-                    .for_each(|sentence| eprintln!("kappa: {sentence}"));
+                sentences.iter().for_each(|sentence| eprintln!("kappa: {sentence}"));
             }
             Self::Interrupted(sentence) => eprintln!("{sentence}"),
         }

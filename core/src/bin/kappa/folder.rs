@@ -43,9 +43,7 @@ impl Folder {
             None => {
                 let runs = Path::new("runs");
                 let numbered = (2..).map(|number| runs.join(format!("{name}-{number}")));
-                let mut free = std::iter::once(runs.join(name))
-                    .chain(numbered)
-                    .filter(|path| !path.exists());
+                let mut free = std::iter::once(runs.join(name)).chain(numbered).filter(|path| !path.exists());
                 free.next().expect("there are more numbers than folders")
             }
         };
@@ -53,10 +51,7 @@ impl Folder {
             fs::create_dir_all(&path)?;
             write_whole(&path.join(EXPERIMENT), to_toml(experiment).as_bytes())?;
             let metrics = BufWriter::new(File::create(path.join(METRICS))?);
-            Ok(Self {
-                path: path.clone(),
-                metrics,
-            })
+            Ok(Self { path: path.clone(), metrics })
         };
         make().map_err(|error| Failure::run(format!("{} cannot be written: {error}.", path.display())))
     }
@@ -81,21 +76,12 @@ impl Folder {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
                 text => text?,
             };
-            let kept: Vec<&str> = text
-                .lines()
-                .filter(|line| lines::holds(line, step, steps))
-                .collect();
+            let kept: Vec<&str> = text.lines().filter(|line| lines::holds(line, step, steps)).collect();
             let diverged = kept.iter().filter_map(|line| lines::diverged(line)).collect();
             let whole: String = kept.iter().map(|line| format!("{line}\n")).collect();
             write_whole(&file, whole.as_bytes())?;
             let metrics = BufWriter::new(OpenOptions::new().append(true).open(&file)?);
-            Ok((
-                Self {
-                    path: path.to_owned(),
-                    metrics,
-                },
-                diverged,
-            ))
+            Ok((Self { path: path.to_owned(), metrics }, diverged))
         };
         make().map_err(|error| Failure::run(format!("{} cannot be written: {error}.", file.display())))
     }
@@ -119,10 +105,7 @@ impl Folder {
 
     /// Replaces the checkpoint. The metrics up to it are on the disk before it is.
     pub fn save(&mut self, checkpoint: &[u8]) -> Result<(), Failure> {
-        self.metrics
-            .get_ref()
-            .sync_data()
-            .map_err(|error| self.unwritten(METRICS, &error))?;
+        self.metrics.get_ref().sync_data().map_err(|error| self.unwritten(METRICS, &error))?;
         write_whole(&self.path.join(CHECKPOINT), checkpoint)
             .map_err(|error| self.unwritten(CHECKPOINT, &error))
     }
@@ -134,14 +117,10 @@ impl Folder {
     }
 
     fn unwritten(&self, file: &str, error: &io::Error) -> Failure {
-        let mut sentences = vec![format!(
-            "{} cannot be written: {error}.",
-            self.path.join(file).display()
-        )];
+        let mut sentences = vec![format!("{} cannot be written: {error}.", self.path.join(file).display())];
         if let Some(command) = self.how_to_resume() {
-            sentences.push(format!(
-                "The checkpoint before is whole; when there is room, go on with: {command}"
-            ));
+            sentences
+                .push(format!("The checkpoint before is whole; when there is room, go on with: {command}"));
         }
         Failure::Run(sentences)
     }
@@ -164,12 +143,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     })?;
     // The new name is in the folder, which is a file of its own on Unix.
     if let Some(folder) = path.parent().filter(|_| cfg!(unix)) {
-        File::open(if folder.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            folder
-        })?
-        .sync_all()?;
+        File::open(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })?.sync_all()?;
     }
     Ok(())
 }
@@ -186,19 +160,11 @@ mod tests {
     }
 
     fn evaluated(step: u32) -> Event {
-        Event::Evaluated {
-            variant: 0,
-            step,
-            metrics: vec![(Metric::Loss, vec![1.0, 2.0])],
-        }
+        Event::Evaluated { variant: 0, step, metrics: vec![(Metric::Loss, vec![1.0, 2.0])] }
     }
 
     fn metrics(folder: &Path) -> Vec<String> {
-        fs::read_to_string(folder.join(METRICS))
-            .unwrap()
-            .lines()
-            .map(str::to_owned)
-            .collect()
+        fs::read_to_string(folder.join(METRICS)).unwrap().lines().map(str::to_owned).collect()
     }
 
     #[test]
@@ -215,11 +181,7 @@ mod tests {
         assert_eq!(Folder::checkpoint(&path).unwrap(), b"two");
         assert_eq!(metrics(&path).len(), 1);
         assert!(folder.how_to_resume().unwrap().ends_with("deep/run"));
-        assert_eq!(
-            fs::read_dir(&path).unwrap().count(),
-            3,
-            "nothing half-written is left"
-        );
+        assert_eq!(fs::read_dir(&path).unwrap().count(), 3, "nothing half-written is left");
     }
 
     #[test]
@@ -235,13 +197,7 @@ mod tests {
     fn a_resumed_run_continues_its_metrics_from_the_checkpoint() {
         let place = tempfile::tempdir().unwrap();
         let mut folder = Folder::create(Some(place.path()), "tiny", tiny()).unwrap();
-        folder
-            .record(&Event::Diverged {
-                variant: 1,
-                replica: 0,
-                step: 7,
-            })
-            .unwrap();
+        folder.record(&Event::Diverged { variant: 1, replica: 0, step: 7 }).unwrap();
         folder.record(&evaluated(10)).unwrap();
         folder.record(&evaluated(20)).unwrap();
         fs::write(place.path().join(METRICS), {
@@ -251,14 +207,7 @@ mod tests {
         })
         .unwrap();
         let (mut folder, diverged) = Folder::resume(place.path(), 15, 30).unwrap();
-        assert_eq!(
-            diverged,
-            [Event::Diverged {
-                variant: 1,
-                replica: 0,
-                step: 7
-            }]
-        );
+        assert_eq!(diverged, [Event::Diverged { variant: 1, replica: 0, step: 7 }]);
         folder.record(&evaluated(20)).unwrap();
         let lines = metrics(place.path());
         assert_eq!(lines.len(), 3);
@@ -272,9 +221,7 @@ mod tests {
         folder.save(b"whole").unwrap();
         // A folder stands where the new file would be written.
         fs::create_dir(place.path().join("checkpoint.safetensors.new")).unwrap();
-        let Failure::Run(sentences) = folder.save(b"newer").unwrap_err() else {
-            panic!("a failed run")
-        };
+        let Failure::Run(sentences) = folder.save(b"newer").unwrap_err() else { panic!("a failed run") };
         assert!(sentences[1].contains("--resume"), "{sentences:?}");
         assert_eq!(Folder::checkpoint(place.path()).unwrap(), b"whole");
     }

@@ -85,22 +85,11 @@ struct Spectrum<'a> {
 pub fn of(event: &Event) -> Vec<String> {
     let lines = match event {
         Event::Device(report) => vec![Line::Device(report)],
-        Event::Started {
-            variants,
-            step,
-            steps,
-            replicas,
-        } => vec![Line::Started {
+        Event::Started { variants, step, steps, replicas } => vec![Line::Started {
             step: *step,
             steps: *steps,
             replicas: *replicas,
-            variants: variants
-                .iter()
-                .map(|v| Variant {
-                    name: &v.name,
-                    parameters: v.parameters,
-                })
-                .collect(),
+            variants: variants.iter().map(|v| Variant { name: &v.name, parameters: v.parameters }).collect(),
             version: env!("CARGO_PKG_VERSION"),
         }],
         Event::Progress(progress) => {
@@ -119,17 +108,9 @@ pub fn of(event: &Event) -> Vec<String> {
                 })
                 .collect()
         }
-        Event::Evaluated {
-            variant,
-            step,
-            metrics,
-        } => {
-            let values = |wanted| {
-                metrics
-                    .iter()
-                    .find(|(metric, _)| *metric == wanted)
-                    .map(|(_, v)| v.as_slice())
-            };
+        Event::Evaluated { variant, step, metrics } => {
+            let values =
+                |wanted| metrics.iter().find(|(metric, _)| *metric == wanted).map(|(_, v)| v.as_slice());
             vec![Line::Evaluated {
                 variant: *variant,
                 step: *step,
@@ -137,11 +118,7 @@ pub fn of(event: &Event) -> Vec<String> {
                 loss: values(Metric::Loss),
             }]
         }
-        Event::Probed {
-            variant,
-            step,
-            report,
-        } => {
+        Event::Probed { variant, step, report } => {
             let spectra = report.spectra.iter().map(|one| Spectrum {
                 matrix: &one.name,
                 replica: one.replica,
@@ -150,27 +127,12 @@ pub fn of(event: &Event) -> Vec<String> {
                 frobenius_norm: one.frobenius_norm,
                 numerical_rank: one.numerical_rank,
             });
-            vec![Line::Probed {
-                variant: *variant,
-                step: *step,
-                spectra: spectra.collect(),
-            }]
+            vec![Line::Probed { variant: *variant, step: *step, spectra: spectra.collect() }]
         }
-        Event::Diverged {
-            variant,
-            replica,
-            step,
-        } => {
-            vec![Line::Diverged {
-                variant: *variant,
-                step: *step,
-                replica: *replica,
-            }]
+        Event::Diverged { variant, replica, step } => {
+            vec![Line::Diverged { variant: *variant, step: *step, replica: *replica }]
         }
-        Event::Verdict { variant, report } => vec![Line::Verdict {
-            variant: *variant,
-            report,
-        }],
+        Event::Verdict { variant, report } => vec![Line::Verdict { variant: *variant, report }],
         Event::Finished => vec![Line::Finished],
         Event::Stopped => vec![Line::Stopped],
         Event::Failed { problems } => vec![Line::Failed { problems }],
@@ -207,9 +169,7 @@ pub fn holds(line: &str, step: u32, steps: u32) -> bool {
 
 /// The divergence that a line of `metrics.jsonl` tells of.
 pub fn diverged(line: &str) -> Option<Event> {
-    let line: Value = serde_json::from_str(line)
-        .ok()
-        .filter(|line: &Value| line["event"] == "diverged")?;
+    let line: Value = serde_json::from_str(line).ok().filter(|line: &Value| line["event"] == "diverged")?;
     let number = |name: &str| line[name].as_u64();
     Some(Event::Diverged {
         variant: number("variant")? as usize,
@@ -226,10 +186,7 @@ mod tests {
     use super::*;
 
     fn read(event: &Event) -> Vec<Value> {
-        of(event)
-            .iter()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
+        of(event).iter().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     #[test]
@@ -244,29 +201,15 @@ mod tests {
             cost: Cost::default(),
         });
         let lines = read(&event);
-        assert_eq!(
-            lines[0],
-            json!({"event": "trained", "variant": 1, "step": 11, "loss": [0.5, null]})
-        );
-        assert_eq!(
-            (&lines[1]["step"], &lines[1]["gradient_norm"]),
-            (&json!(12), &json!([1.0, 2.0]))
-        );
-        assert!(
-            of(&event)[1].contains("\"learning_rate\":0.001,"),
-            "{:?}",
-            of(&event)
-        );
+        assert_eq!(lines[0], json!({"event": "trained", "variant": 1, "step": 11, "loss": [0.5, null]}));
+        assert_eq!((&lines[1]["step"], &lines[1]["gradient_norm"]), (&json!(12), &json!([1.0, 2.0])));
+        assert!(of(&event)[1].contains("\"learning_rate\":0.001,"), "{:?}", of(&event));
     }
 
     #[test]
     fn an_evaluation_has_its_metrics_by_name() {
         let metrics = vec![(Metric::Loss, vec![0.5]), (Metric::Accuracy, vec![0.75])];
-        let lines = read(&Event::Evaluated {
-            variant: 0,
-            step: 10,
-            metrics,
-        });
+        let lines = read(&Event::Evaluated { variant: 0, step: 10, metrics });
         let expected =
             json!({"event": "evaluated", "variant": 0, "step": 10, "accuracy": [0.75], "loss": [0.5]});
         assert_eq!(lines, [expected]);

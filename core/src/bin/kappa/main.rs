@@ -53,9 +53,9 @@ fn main() -> ExitCode {
 /// Writes to standard output. A reader that has seen enough, as `head` has, is no failure.
 fn print(text: &str) -> Result<(), Failure> {
     match std::io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::Run(vec![format!(
-            "Standard output cannot be written: {error}."
-        )])),
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::Run(vec![format!("Standard output cannot be written: {error}.")]))
+        }
         _ => Ok(()),
     }
 }

@@ -140,9 +140,7 @@ mod tests {
                 events.push(Event::Progress(Progress {
                     variant,
                     step: last,
-                    losses: (self.step..last)
-                        .map(|step| vec![1.0 / (step + 1) as f32; 2])
-                        .collect(),
+                    losses: (self.step..last).map(|step| vec![1.0 / (step + 1) as f32; 2]).collect(),
                     gradient_norms: vec![1.0; 2],
                     learning_rate: 1e-3,
                     steps_per_second: 100.0,
@@ -153,11 +151,7 @@ mod tests {
             if last == self.total {
                 for variant in 0..2 {
                     let metrics = vec![(Metric::Accuracy, vec![0.5, 0.75])];
-                    events.push(Event::Evaluated {
-                        variant,
-                        step: last,
-                        metrics,
-                    });
+                    events.push(Event::Evaluated { variant, step: last, metrics });
                 }
                 events.push(Event::Finished);
             }
@@ -174,17 +168,8 @@ mod tests {
     }
 
     fn started() -> Event {
-        let info = |name: &str| VariantInfo {
-            name: name.to_owned(),
-            parameters: 1,
-            bytes: 0,
-        };
-        Event::Started {
-            variants: vec![info("softmax"), info("x³")],
-            step: 0,
-            steps: 30,
-            replicas: 2,
-        }
+        let info = |name: &str| VariantInfo { name: name.to_owned(), parameters: 1, bytes: 0 };
+        Event::Started { variants: vec![info("softmax"), info("x³")], step: 0, steps: 30, replicas: 2 }
     }
 
     /// Runs the mock in this folder, and returns how it ended with the table of the end.
@@ -206,11 +191,7 @@ mod tests {
     }
 
     fn mock(fails_at: Option<u32>) -> Mock {
-        Mock {
-            step: 0,
-            total: 30,
-            fails_at,
-        }
+        Mock { step: 0, total: 30, fails_at }
     }
 
     #[test]
@@ -221,13 +202,7 @@ mod tests {
         assert!(table.contains("62.5 ± 158.8 %"), "{table}");
         assert_eq!(Folder::checkpoint(place.path()).unwrap(), 30_u32.to_le_bytes());
         let metrics = std::fs::read_to_string(place.path().join("metrics.jsonl")).unwrap();
-        assert_eq!(
-            metrics
-                .lines()
-                .filter(|line| line.contains("\"trained\""))
-                .count(),
-            60
-        );
+        assert_eq!(metrics.lines().filter(|line| line.contains("\"trained\"")).count(), 60);
         assert!(metrics.ends_with("{\"event\":\"finished\"}\n"), "{metrics}");
     }
 
@@ -235,13 +210,8 @@ mod tests {
     fn an_interrupted_run_is_saved_and_says_how_to_go_on() {
         let place = tempfile::tempdir().unwrap();
         let (outcome, _) = run(place.path(), mock(None), true, Duration::MAX);
-        let Err(Failure::Interrupted(sentence)) = outcome else {
-            panic!("{outcome:?}")
-        };
-        assert!(
-            sentence.contains("Saved at step 0. Go on with: kappa run --resume "),
-            "{sentence}"
-        );
+        let Err(Failure::Interrupted(sentence)) = outcome else { panic!("{outcome:?}") };
+        assert!(sentence.contains("Saved at step 0. Go on with: kappa run --resume "), "{sentence}");
         assert!(Folder::checkpoint(place.path()).is_ok());
     }
 
@@ -249,17 +219,13 @@ mod tests {
     fn a_run_that_fails_points_to_the_last_checkpoint() {
         let place = tempfile::tempdir().unwrap();
         let (outcome, _) = run(place.path(), mock(Some(10)), false, Duration::ZERO);
-        let Err(Failure::Run(sentences)) = outcome else {
-            panic!("{outcome:?}")
-        };
+        let Err(Failure::Run(sentences)) = outcome else { panic!("{outcome:?}") };
         assert_eq!(sentences[0], "The device is gone.");
         assert!(sentences[1].contains("--resume"), "{sentences:?}");
 
         let place = tempfile::tempdir().unwrap();
         let (outcome, _) = run(place.path(), mock(Some(1)), false, Duration::MAX);
-        let Err(Failure::Run(sentences)) = outcome else {
-            panic!("{outcome:?}")
-        };
+        let Err(Failure::Run(sentences)) = outcome else { panic!("{outcome:?}") };
         assert_eq!(sentences.len(), 1, "nothing was saved yet: {sentences:?}");
     }
 

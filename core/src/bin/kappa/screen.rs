@@ -2,7 +2,6 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use kappa_core::protocol::{Event, Progress};
 use kappa_core::spec::Metric;
 
@@ -11,13 +10,8 @@ use crate::table::Results;
 
 /// Where progress is shown. All but JSON goes to standard error.
 pub enum Screen {
-    /// Bars that grow together.
-    Bars {
-        /// All of them.
-        all: MultiProgress,
-        /// One a variant.
-        bars: Vec<ProgressBar>,
-    },
+    /// One line that is written again and again.
+    Bar(Bar),
     /// A line for every evaluation.
     Lines,
     /// Every event as JSON, on standard output; `false` when nobody reads it any more.
@@ -30,10 +24,7 @@ impl Screen {
         if json {
             Self::Json(true)
         } else if std::io::stderr().is_terminal() {
-            Self::Bars {
-                all: MultiProgress::new(),
-                bars: Vec::new(),
-            }
+            Self::Bar(Bar::default())
         } else {
             Self::Lines
         }
@@ -54,39 +45,12 @@ impl Screen {
                     eprintln!("{line}");
                 }
             }
-            Self::Bars { all, bars } => match event {
-                Event::Started { steps, step, .. } => {
-                    let width = results
-                        .variants
-                        .iter()
-                        .map(|v| v.name.chars().count())
-                        .max()
-                        .unwrap_or_default();
-                    let style = format!("{{prefix:{width}}} {{bar:24}} {{pos:>6}}/{{len}} {{msg}}");
-                    for variant in &results.variants {
-                        let bar = all.add(ProgressBar::new(u64::from(*steps)));
-                        bar.set_style(
-                            ProgressStyle::with_template(&style).unwrap_or(ProgressStyle::default_bar()),
-                        );
-                        bar.set_prefix(variant.name.clone());
-                        bar.set_message("compiling");
-                        bar.set_position(u64::from(*step));
-                        bars.push(bar);
-                    }
-                }
-                Event::Progress(progress) => {
-                    if let Some(bar) = bars.get(progress.variant) {
-                        bar.set_position(u64::from(progress.step));
-                        bar.set_message(message(progress, results));
-                    }
-                }
-                Event::Finished => bars.iter().for_each(ProgressBar::abandon),
+            Self::Bar(bar) => match event {
+                Event::Progress(progress) => bar.draw(progress, results),
+                Event::Evaluated { .. } => {}
                 event => {
-                    if let Some(line) =
-                        line(event, results).filter(|_| !matches!(event, Event::Evaluated { .. }))
-                    {
-                        // Without a terminal there are no bars to disturb.
-                        let _ = all.println(line);
+                    if let Some(line) = line(event, results) {
+                        bar.interrupt(&line);
                     }
                 }
             },
@@ -96,13 +60,49 @@ impl Screen {
     /// A remark of the program itself.
     pub fn say(&self, sentence: &str) {
         match self {
-            Self::Bars { all, .. } => _ = all.println(sentence),
+            Self::Bar(bar) => bar.interrupt(sentence),
             Self::Lines | Self::Json(_) => eprintln!("{sentence}"),
         }
     }
 }
 
-/// Behind a bar: "loss 0.532, accuracy 93.1 ± 0.4 %, 120 steps/s".
+/// Every variant's share of the steps on one line of the terminal, with the newest numbers of the slowest.
+#[derive(Default)]
+pub struct Bar {
+    drawn: std::time::Duration,
+    start: Option<std::time::Instant>,
+}
+
+impl Bar {
+    /// Cells of the bar.
+    const WIDTH: usize = 24;
+    /// Time between two drawings.
+    const PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
+
+    fn draw(&mut self, progress: &Progress, results: &Results) {
+        let elapsed = self.start.get_or_insert_with(std::time::Instant::now).elapsed();
+        let last = progress.step == results.steps;
+        if elapsed < self.drawn + Self::PAUSE && !last {
+            return;
+        }
+        self.drawn = elapsed;
+        let full = Self::WIDTH * progress.step as usize / results.steps.max(1) as usize;
+        let (bar, rest) = ("█".repeat(full), "░".repeat(Self::WIDTH - full));
+        let name = results.variants.get(progress.variant).map_or("", |variant| variant.name.as_str());
+        let numbers = message(progress, results);
+        eprint!("\r\x1b[2K{bar}{rest} {}/{}  {name}: {numbers}", progress.step, results.steps);
+        if last && progress.variant + 1 == results.variants.len() {
+            eprintln!();
+        }
+    }
+
+    /// Puts a whole line above the bar.
+    fn interrupt(&self, line: &str) {
+        eprintln!("\r\x1b[2K{line}");
+    }
+}
+
+/// Behind the bar: "loss 0.532, accuracy 93.1 ± 0.4 %, 120 steps/s".
 fn message(progress: &Progress, results: &Results) -> String {
     let mut parts = Vec::new();
     if let Some(losses) = progress.losses.last() {
@@ -124,20 +124,11 @@ fn message(progress: &Progress, results: &Results) -> String {
 
 /// One line for what is worth one.
 fn line(event: &Event, results: &Results) -> Option<String> {
-    let name = |variant: usize| {
-        results
-            .variants
-            .get(variant)
-            .map_or("", |variant| variant.name.as_str())
-    };
+    let name = |variant: usize| results.variants.get(variant).map_or("", |variant| variant.name.as_str());
     match event {
         Event::Device(report) => {
-            let adapter = Some(&report.adapter)
-                .filter(|a| !a.is_empty())
-                .map(|a| format!(" ({a})"));
-            let because = Some(&report.because)
-                .filter(|b| !b.is_empty())
-                .map(|b| format!(": {b}"));
+            let adapter = Some(&report.adapter).filter(|a| !a.is_empty()).map(|a| format!(" ({a})"));
+            let because = Some(&report.because).filter(|b| !b.is_empty()).map(|b| format!(": {b}"));
             Some(format!(
                 "On {}{}{}",
                 report.engine,
@@ -145,54 +136,24 @@ fn line(event: &Event, results: &Results) -> Option<String> {
                 because.unwrap_or_default()
             ))
         }
-        Event::Started {
-            step,
-            steps,
-            replicas,
-            ..
-        } => {
+        Event::Started { step, steps, replicas, .. } => {
             let seeds = if *replicas == 1 { "seed" } else { "seeds" };
-            let from = if *step > 0 {
-                format!(" from step {step}")
-            } else {
-                String::new()
-            };
-            let names: Vec<_> = results
-                .variants
-                .iter()
-                .map(|variant| variant.name.as_str())
-                .collect();
-            Some(format!(
-                "{steps} steps{from}, {replicas} {seeds}, variants: {}",
-                names.join("; ")
-            ))
+            let from = if *step > 0 { format!(" from step {step}") } else { String::new() };
+            let names: Vec<_> = results.variants.iter().map(|variant| variant.name.as_str()).collect();
+            Some(format!("{steps} steps{from}, {replicas} {seeds}, variants: {}", names.join("; ")))
         }
-        Event::Evaluated {
-            variant,
-            step,
-            metrics,
-        } => {
+        Event::Evaluated { variant, step, metrics } => {
             let outcome = results.variants.get(*variant)?;
             let shown = metrics.iter().map(|(metric, _)| {
-                let word = if *metric == Metric::Accuracy {
-                    "accuracy"
-                } else {
-                    "loss"
-                };
+                let word = if *metric == Metric::Accuracy { "accuracy" } else { "loss" };
                 format!("{word} {}", outcome.mean(*metric))
             });
             let shown = shown.collect::<Vec<_>>().join(", ");
             Some(format!("step {step}, {}: {shown}", outcome.name))
         }
-        Event::Diverged {
-            variant,
-            replica,
-            step,
-        } => Some(format!(
-            "step {step}, {}: seed {} of its seeds diverged",
-            name(*variant),
-            replica + 1
-        )),
+        Event::Diverged { variant, replica, step } => {
+            Some(format!("step {step}, {}: seed {} of its seeds diverged", name(*variant), replica + 1))
+        }
         Event::DeviceLost { because } => Some(format!("The device was lost: {because}")),
         Event::Recovered { step, because } => Some(format!("Goes on from step {step}: {because}")),
         _ => None,
@@ -207,24 +168,11 @@ mod tests {
 
     fn results() -> Results {
         let mut results = Results::default();
-        let info = |name: &str| VariantInfo {
-            name: name.to_owned(),
-            parameters: 1,
-            bytes: 0,
-        };
+        let info = |name: &str| VariantInfo { name: name.to_owned(), parameters: 1, bytes: 0 };
         let variants = vec![info("softmax"), info("x³")];
-        results.take(&Event::Started {
-            variants,
-            step: 0,
-            steps: 30,
-            replicas: 2,
-        });
+        results.take(&Event::Started { variants, step: 0, steps: 30, replicas: 2 });
         let metrics = vec![(Metric::Accuracy, vec![0.5, 0.5]), (Metric::Loss, vec![1.5, 1.5])];
-        results.take(&Event::Evaluated {
-            variant: 0,
-            step: 10,
-            metrics,
-        });
+        results.take(&Event::Evaluated { variant: 0, step: 10, metrics });
         results
     }
 
@@ -244,24 +192,14 @@ mod tests {
             message(&progress(0, vec![0.5, 0.25]), &results),
             "loss 0.375, accuracy 50.0 ± 0.0 %, 12 steps/s"
         );
-        assert_eq!(
-            message(&progress(1, vec![f32::NAN; 2]), &results),
-            "loss not finite, 12 steps/s"
-        );
+        assert_eq!(message(&progress(1, vec![f32::NAN; 2]), &results), "loss not finite, 12 steps/s");
     }
 
     #[test]
     fn where_nobody_watches_a_line_tells_of_every_evaluation() {
         let results = results();
         let metrics = vec![(Metric::Loss, vec![1.5, 1.5])];
-        let said = line(
-            &Event::Evaluated {
-                variant: 0,
-                step: 10,
-                metrics,
-            },
-            &results,
-        );
+        let said = line(&Event::Evaluated { variant: 0, step: 10, metrics }, &results);
         assert_eq!(said.as_deref(), Some("step 10, softmax: loss 1.500 ± 0.000"));
         let report = DeviceReport {
             engine: "CPU".to_owned(),

@@ -11,6 +11,8 @@ use crate::about::grouped;
 pub struct Results {
     /// One a variant, in the experiment's order.
     pub variants: Vec<Outcome>,
+    /// Steps of a variant in all.
+    pub steps: u32,
     replicas: usize,
     /// Divergence that was told of before the variants were known, after a resume.
     early: Vec<(usize, usize)>,
@@ -31,10 +33,9 @@ impl Results {
     /// Takes note of what happened.
     pub fn take(&mut self, event: &Event) {
         match event {
-            Event::Started {
-                variants, replicas, ..
-            } => {
+            Event::Started { variants, replicas, steps, .. } => {
                 self.replicas = *replicas as usize;
+                self.steps = *steps;
                 let outcome = |info: &kappa_core::protocol::VariantInfo| Outcome {
                     name: info.name.clone(),
                     parameters: info.parameters,
@@ -65,11 +66,7 @@ impl Results {
     }
 
     fn mark(&mut self, variant: usize, replica: usize) {
-        if let Some(diverged) = self
-            .variants
-            .get_mut(variant)
-            .and_then(|v| v.diverged.get_mut(replica))
-        {
+        if let Some(diverged) = self.variants.get_mut(variant).and_then(|v| v.diverged.get_mut(replica)) {
             *diverged = true;
         }
     }
@@ -91,10 +88,7 @@ impl Results {
         let mut text = columns(&rows);
         let several = self.replicas > 1;
         if several {
-            text.push_str(&format!(
-                "Mean ± half of the 95 % interval over {} seeds.\n",
-                self.replicas
-            ));
+            text.push_str(&format!("Mean ± half of the 95 % interval over {} seeds.\n", self.replicas));
         }
         let Some(baseline) = self.variants.first() else {
             return text;
@@ -117,24 +111,15 @@ impl Results {
 impl Outcome {
     /// "96.2 ± 0.4 %": over the replicas that did not diverge.
     pub fn mean(&self, metric: Metric) -> String {
-        let values = self
-            .metrics
-            .iter()
-            .find(|(other, _)| *other == metric)
-            .map_or(&[][..], |(_, values)| values);
-        let replicas = values
-            .iter()
-            .zip(self.diverged.iter().chain(std::iter::repeat(&false)));
+        let values =
+            self.metrics.iter().find(|(other, _)| *other == metric).map_or(&[][..], |(_, values)| values);
+        let replicas = values.iter().zip(self.diverged.iter().chain(std::iter::repeat(&false)));
         let numbers: Vec<f64> = replicas
             .filter(|(value, diverged)| value.is_finite() && !**diverged)
             .map(|(value, _)| f64::from(*value))
             .collect();
         let lost = values.len() - numbers.len();
-        let lost = if lost > 0 {
-            format!(" ({lost} diverged)")
-        } else {
-            String::new()
-        };
+        let lost = if lost > 0 { format!(" ({lost} diverged)") } else { String::new() };
         let Ok(summary) = Summary::from_samples(&numbers) else {
             return format!("–{lost}");
         };
@@ -142,14 +127,8 @@ impl Outcome {
             Metric::Accuracy => (100.0, 1, " %"),
             Metric::Loss => (1.0, 3, ""),
         };
-        let half = summary
-            .ci95
-            .map(|(low, high)| format!(" ± {:.digits$}", scale * (high - low) / 2.0));
-        format!(
-            "{:.digits$}{}{unit}{lost}",
-            scale * summary.mean,
-            half.unwrap_or_default()
-        )
+        let half = summary.ci95.map(|(low, high)| format!(" ± {:.digits$}", scale * (high - low) / 2.0));
+        format!("{:.digits$}{}{unit}{lost}", scale * summary.mean, half.unwrap_or_default())
     }
 }
 
@@ -161,18 +140,11 @@ fn claim(experiment: &Experiment) -> String {
     let margin = experiment.compare.claim.margin.get();
     let unit = metric.unit();
     let margin = if margin > 0.0 {
-        format!(
-            ", by a margin of {} {}",
-            format_short(margin * unit.scale),
-            unit.name
-        )
+        format!(", by a margin of {} {}", format_short(margin * unit.scale), unit.name)
     } else {
         String::new()
     };
-    format!(
-        "The claim: {} is {says} than that of the first variant{margin}.",
-        word(metric)
-    )
+    format!("The claim: {} is {says} than that of the first variant{margin}.", word(metric))
 }
 
 fn format_short(number: f64) -> String {
@@ -189,22 +161,13 @@ fn word(metric: Metric) -> &'static str {
 /// Rows of cells, each column as wide as its widest cell.
 pub fn columns(rows: &[Vec<String>]) -> String {
     let count = rows.iter().map(Vec::len).max().unwrap_or_default();
-    let width = |column: usize| {
-        rows.iter()
-            .filter_map(|row| row.get(column))
-            .map(|cell| cell.chars().count())
-            .max()
-    };
-    let widths: Vec<usize> = (0..count)
-        .map(|column| width(column).unwrap_or_default())
-        .collect();
+    let width =
+        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let widths: Vec<usize> = (0..count).map(|column| width(column).unwrap_or_default()).collect();
     let mut text = String::new();
     for row in rows {
-        let cells: Vec<String> = row
-            .iter()
-            .zip(&widths)
-            .map(|(cell, width)| format!("{cell:<width$}"))
-            .collect();
+        let cells: Vec<String> =
+            row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
         text.push_str(cells.join("   ").trim_end());
         text.push('\n');
     }
@@ -219,29 +182,15 @@ mod tests {
     use super::*;
 
     fn started() -> Event {
-        let info = |name: &str| VariantInfo {
-            name: name.to_owned(),
-            parameters: 14_282,
-            bytes: 0,
-        };
+        let info = |name: &str| VariantInfo { name: name.to_owned(), parameters: 14_282, bytes: 0 };
         Event::Started {
-            variants: vec![info("softmax"), info("x³ / √N")],
-            step: 0,
-            steps: 30,
-            replicas: 3,
+            variants: vec![info("softmax"), info("x³ / √N")], step: 0, steps: 30, replicas: 3
         }
     }
 
     fn evaluated(variant: usize, accuracy: [f32; 3]) -> Event {
-        let metrics = vec![
-            (Metric::Accuracy, accuracy.to_vec()),
-            (Metric::Loss, vec![0.5, 0.25, f32::NAN]),
-        ];
-        Event::Evaluated {
-            variant,
-            step: 30,
-            metrics,
-        }
+        let metrics = vec![(Metric::Accuracy, accuracy.to_vec()), (Metric::Loss, vec![0.5, 0.25, f32::NAN])];
+        Event::Evaluated { variant, step: 30, metrics }
     }
 
     #[test]
@@ -260,25 +209,16 @@ mod tests {
             started(),
             evaluated(0, [0.90, 0.91, 0.92]),
             evaluated(1, [0.95, 0.955, 0.965]),
-            Event::Verdict {
-                variant: 1,
-                report: report.unwrap(),
-            },
+            Event::Verdict { variant: 1, report: report.unwrap() },
         ] {
             results.take(&event);
         }
         let table = results.table(experiment);
         let lines: Vec<&str> = table.lines().collect();
         assert_eq!(lines[0], "variant   parameters   test accuracy   test loss");
-        assert!(
-            lines[1].starts_with("softmax   14,282       91.0 ± 2.5 %"),
-            "{table}"
-        );
+        assert!(lines[1].starts_with("softmax   14,282       91.0 ± 2.5 %"), "{table}");
         assert!(lines[1].ends_with("(1 diverged)"), "{table}");
-        assert!(
-            table.contains("x³ / √N against softmax, accuracy:\n  Supported: +4.67 points"),
-            "{table}"
-        );
+        assert!(table.contains("x³ / √N against softmax, accuracy:\n  Supported: +4.67 points"), "{table}");
         assert!(
             table.ends_with(
                 "accuracy is not lower than that of the first variant, by a margin of 2 points.\n"
@@ -290,36 +230,18 @@ mod tests {
     fn a_replica_that_diverged_does_not_count_even_if_it_has_a_number() {
         let mut results = Results::default();
         // After a resume, the old divergence comes first.
-        results.take(&Event::Diverged {
-            variant: 0,
-            replica: 1,
-            step: 3,
-        });
+        results.take(&Event::Diverged { variant: 0, replica: 1, step: 3 });
         results.take(&started());
         results.take(&evaluated(0, [0.5, 0.1, 0.5]));
-        assert_eq!(
-            results.variants[0].mean(Metric::Accuracy),
-            "50.0 ± 0.0 % (1 diverged)"
-        );
-        results.take(&Event::Diverged {
-            variant: 0,
-            replica: 0,
-            step: 4,
-        });
-        results.take(&Event::Diverged {
-            variant: 0,
-            replica: 2,
-            step: 4,
-        });
+        assert_eq!(results.variants[0].mean(Metric::Accuracy), "50.0 ± 0.0 % (1 diverged)");
+        results.take(&Event::Diverged { variant: 0, replica: 0, step: 4 });
+        results.take(&Event::Diverged { variant: 0, replica: 2, step: 4 });
         assert_eq!(results.variants[0].mean(Metric::Accuracy), "– (3 diverged)");
     }
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {
-        let rows = [
-            vec!["a".to_owned(), "1".to_owned()],
-            vec!["√√√".to_owned(), "2".to_owned()],
-        ];
+        let rows = [vec!["a".to_owned(), "1".to_owned()], vec!["√√√".to_owned(), "2".to_owned()]];
         assert_eq!(columns(&rows), "a     1\n√√√   2\n");
     }
 }

@@ -4,12 +4,15 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use kappa_core::protocol::Event;
 use kappa_core::spec::Experiment;
 use kappa_core::train::{Engine, LARGEST_ADVANCE, Session, checkpoint};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag::{register, register_conditional_shutdown};
 
 use crate::about::Device;
 use crate::arguments::Options;
@@ -24,35 +27,22 @@ use crate::table::Results;
 const DATA: [(&str, &[u8]); 3] = [
     ("digits.bin", include_bytes!("../../../../public/data/digits.bin")),
     ("mnist.bin", include_bytes!("../../../../public/data/mnist.bin")),
-    (
-        "shakespeare.bin",
-        include_bytes!("../../../../public/data/shakespeare.bin"),
-    ),
+    ("shakespeare.bin", include_bytes!("../../../../public/data/shakespeare.bin")),
 ];
 
 /// Set by Ctrl-C.
-static STOP: AtomicBool = AtomicBool::new(false);
+static STOP: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
 /// Trains, compares, and prints the table.
 pub fn run(options: &Options) -> Result<(), Failure> {
     let choice = choose::device(&options.device)?;
     let plan = Plan::new(options)?;
     let engine = Engine::open(choice).map_err(Failure::run)?;
-    let start = || {
-        Session::start(
-            &engine,
-            plan.experiment.clone(),
-            &data(&plan.experiment)?,
-            plan.resume(),
-        )
-    };
+    let start = || Session::start(&engine, plan.experiment.clone(), &data(&plan.experiment)?, plan.resume());
     let (session, started) = guarded(start).map_err(Failure::run)?.map_err(Failure::Usage)?;
 
     let (mut folder, earlier) = match &plan.checkpoint {
-        None => (
-            Folder::create(options.out.as_deref(), &plan.name, &plan.experiment)?,
-            Vec::new(),
-        ),
+        None => (Folder::create(options.out.as_deref(), &plan.name, &plan.experiment)?, Vec::new()),
         Some((path, _)) => Folder::resume(path, session.step(), plan.experiment.training.steps)?,
     };
     let (mut screen, mut results) = (Screen::new(options.json), Results::default());
@@ -88,19 +78,11 @@ impl Plan {
         if let Some(path) = &options.resume {
             let bytes = Folder::checkpoint(path)?;
             let (experiment, _) = checkpoint::describe(&bytes).map_err(Failure::Usage)?;
-            return Ok(Self {
-                experiment,
-                name: String::new(),
-                checkpoint: Some((path.clone(), bytes)),
-            });
+            return Ok(Self { experiment, name: String::new(), checkpoint: Some((path.clone(), bytes)) });
         }
         let chosen = choose::experiment(options.experiment.as_deref().unwrap_or_default())?;
         let experiment = choose::changed(chosen.experiment, options.seeds, options.steps, &options.settings)?;
-        Ok(Self {
-            experiment,
-            name: chosen.name,
-            checkpoint: None,
-        })
+        Ok(Self { experiment, name: chosen.name, checkpoint: None })
     }
 
     fn resume(&self) -> Option<&[u8]> {
@@ -120,14 +102,13 @@ fn data(experiment: &Experiment) -> Result<BTreeMap<&'static str, Vec<u8>>, Vec<
 
 /// Ctrl-C asks the loop to save and stop; the second time it stops at once.
 fn listen() -> Result<(), Failure> {
-    let handler = || {
-        if STOP.swap(true, Ordering::SeqCst) {
-            std::process::exit(130);
-        }
-        eprintln!("\nSaving; press Ctrl-C again to stop at once.");
-    };
-    ctrlc::set_handler(handler)
-        .map_err(|error| Failure::run(format!("Ctrl-C cannot be listened for: {error}.")))
+    for signal in [SIGINT, SIGTERM] {
+        // The order matters: at the first signal nothing has set the flag yet, at the second one has.
+        register_conditional_shutdown(signal, 130, STOP.clone())
+            .and_then(|_| register(signal, STOP.clone()))
+            .map_err(|error| Failure::run(format!("Ctrl-C cannot be listened for: {error}.")))?;
+    }
+    Ok(())
 }
 
 /// A session of the engine.
@@ -162,9 +143,7 @@ fn device_failed(error: &str) -> String {
 fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic: Box<dyn Any + Send>| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
-        let text = text
-            .or(panic.downcast_ref::<&str>().copied())
-            .unwrap_or("it did not say why");
+        let text = text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("it did not say why");
         format!("The engine broke down: {text}.")
     })
 }
@@ -174,11 +153,7 @@ pub fn devices() -> Vec<Device> {
     let adapters = Engine::adapters();
     let auto_takes_gpu = adapters.iter().any(|adapter| !adapter.software);
     let auto = |takes: bool| {
-        if takes {
-            "taken by --device auto".to_owned()
-        } else {
-            String::new()
-        }
+        if takes { "taken by --device auto".to_owned() } else { String::new() }
     };
     let mut devices = vec![Device {
         choice: "cpu",

@@ -6,21 +6,10 @@ use crate::spec::field;
 fn a_value_out_of_range_is_refused_with_the_range() {
     let heads = field("model.heads").unwrap();
     assert_eq!(heads.accept(&json!(8)), Ok(json!(8)));
-    for wrong in [
-        json!(0),
-        json!(65),
-        json!(8.5),
-        json!(-1),
-        json!("8"),
-        json!(null),
-        json!([8]),
-    ] {
+    for wrong in [json!(0), json!(65), json!(8.5), json!(-1), json!("8"), json!(null), json!([8])] {
         let problem = heads.accept(&wrong).unwrap_err();
         assert_eq!(problem.field, "model.heads");
-        assert!(
-            problem.sentence.contains("a whole number from 1 to 64"),
-            "{problem}"
-        );
+        assert!(problem.sentence.contains("a whole number from 1 to 64"), "{problem}");
     }
 }
 
@@ -30,12 +19,7 @@ fn zero_is_allowed_where_it_has_a_meaning() {
     assert!(clip.accept(&json!(0)).is_ok());
     assert!(clip.accept(&json!(1e-9)).is_err());
     assert!(clip.allowed().starts_with("0 ("));
-    assert!(
-        field("training.learning_rate")
-            .unwrap()
-            .accept(&json!(0.0))
-            .is_err()
-    );
+    assert!(field("training.learning_rate").unwrap().accept(&json!(0.0)).is_err());
 }
 
 #[test]
@@ -49,10 +33,7 @@ fn equal_numbers_become_equal_values() {
 #[test]
 fn a_mistyped_name_finds_the_right_one() {
     let problem = field("task").unwrap().parse("digit").unwrap_err();
-    assert!(
-        problem.sentence.ends_with("did you mean \"digits\"?"),
-        "{problem}"
-    );
+    assert!(problem.sentence.ends_with("did you mean \"digits\"?"), "{problem}");
 }
 
 #[test]

@@ -71,12 +71,9 @@ fn another_edition_of_the_origin_is_refused() {
 #[test]
 fn wrong_fields_are_all_named() {
     let mut pairs = unchanged();
-    for (key, value) in [
-        ("model.heads", "0"),
-        ("model.hats", "1"),
-        ("9.model.heads", "2"),
-        ("1.model.depth", "x"),
-    ] {
+    for (key, value) in
+        [("model.heads", "0"), ("model.hats", "1"), ("9.model.heads", "2"), ("1.model.depth", "x")]
+    {
         pairs.push((key.to_owned(), value.to_owned()));
     }
     let problems = from_link(&written(&pairs)).unwrap_err();
@@ -85,10 +82,7 @@ fn wrong_fields_are_all_named() {
 
 #[test]
 fn the_longest_experiment_still_fits_into_a_link() {
-    let mut experiment = samples::every_choice()
-        .into_iter()
-        .max_by_key(|e| tree::leaves(e).len())
-        .unwrap();
+    let mut experiment = samples::every_choice().into_iter().max_by_key(|e| tree::leaves(e).len()).unwrap();
     experiment.title = "😀".repeat(120);
     experiment.variants = (0..crate::spec::MAX_VARIANTS)
         .map(|index| {

@@ -5,10 +5,7 @@ const UP: [f64; 5] = [0.91, 0.92, 0.90, 0.93, 0.91];
 const DOWN: [f64; 5] = [0.88, 0.87, 0.89, 0.88, 0.89];
 
 fn claim(says: Says, margin: f64) -> Claim {
-    Claim {
-        says,
-        margin: Margin::try_from(margin).unwrap(),
-    }
+    Claim { says, margin: Margin::try_from(margin).unwrap() }
 }
 
 fn some(values: &[f64]) -> Vec<Option<f64>> {
@@ -17,11 +14,7 @@ fn some(values: &[f64]) -> Vec<Option<f64>> {
 
 /// The values, but diverged where the mask has an `x`.
 fn diverged(values: &[f64], mask: &str) -> Vec<Option<f64>> {
-    values
-        .iter()
-        .zip(mask.chars())
-        .map(|(&v, c)| (c != 'x').then_some(v))
-        .collect()
+    values.iter().zip(mask.chars()).map(|(&v, c)| (c != 'x').then_some(v)).collect()
 }
 
 fn higher(variant: &[Option<f64>], baseline: &[Option<f64>]) -> Judgement {
@@ -57,10 +50,7 @@ fn equal_replicas_are_no_worse_and_not_better() {
     assert_eq!(higher(&same, &same).verdict, Verdict::NotDecided);
     let no_worse = judge(claim(Says::NotLower, 0.0), &same, &same).unwrap();
     assert_eq!(no_worse.verdict, Verdict::Supported);
-    assert_eq!(
-        no_worse.sentence(Unit::POINTS),
-        "Supported: 0 points, 95 % interval [0, 0], n = 5"
-    );
+    assert_eq!(no_worse.sentence(Unit::POINTS), "Supported: 0 points, 95 % interval [0, 0], n = 5");
 }
 
 #[test]
@@ -88,10 +78,7 @@ fn a_variant_that_diverges_on_most_seeds_contradicts_whatever_the_rest_say() {
 #[test]
 fn a_variant_that_diverges_once_cannot_be_supported_but_can_be_contradicted() {
     let judgement = higher(&diverged(&UP, ".x..."), &some(&DOWN));
-    assert_eq!(
-        (judgement.verdict, judgement.variant_diverged),
-        (Verdict::NotDecided, 1)
-    );
+    assert_eq!((judgement.verdict, judgement.variant_diverged), (Verdict::NotDecided, 1));
     let sentence = judgement.sentence(Unit::POINTS);
     assert!(
         sentence.starts_with("Not decided at this scale: +2.75 points, 95 % interval [0.03, 5.47]"),
@@ -107,14 +94,8 @@ fn a_variant_that_diverges_once_cannot_be_supported_but_can_be_contradicted() {
 
 #[test]
 fn a_baseline_that_diverges_once_never_hurts_the_variant() {
-    assert_eq!(
-        higher(&some(&UP), &diverged(&DOWN, "..x..")).verdict,
-        Verdict::Supported
-    );
-    assert_eq!(
-        higher(&some(&DOWN), &diverged(&UP, "..x..")).verdict,
-        Verdict::NotDecided
-    );
+    assert_eq!(higher(&some(&UP), &diverged(&DOWN, "..x..")).verdict, Verdict::Supported);
+    assert_eq!(higher(&some(&DOWN), &diverged(&UP, "..x..")).verdict, Verdict::NotDecided);
 }
 
 #[test]
@@ -143,9 +124,7 @@ fn a_divergence_never_speaks_for_the_one_that_diverged() {
         let variant: [f64; 6] = std::array::from_fn(|i| baseline[i] + shift + noise[i]);
         let verdict = |variant_mask: u32, baseline_mask: u32| {
             let keep = |values: &[f64; 6], mask: u32| -> Vec<Option<f64>> {
-                (0..6)
-                    .map(|i| (mask >> i & 1 == 0).then_some(values[i]))
-                    .collect()
+                (0..6).map(|i| (mask >> i & 1 == 0).then_some(values[i])).collect()
             };
             higher(&keep(&variant, variant_mask), &keep(&baseline, baseline_mask)).verdict
         };
@@ -167,10 +146,7 @@ fn a_divergence_never_speaks_for_the_one_that_diverged() {
 fn the_sentence_has_the_numbers_in_the_unit_of_the_reader() {
     let difference = [0.031, 0.012, 0.05, 0.031, 0.031];
     let judgement = higher(&some(&difference), &some(&[0.0; 5]));
-    assert_eq!(
-        judgement.sentence(Unit::POINTS),
-        "Supported: +3.1 points, 95 % interval [1.4, 4.8], n = 5"
-    );
+    assert_eq!(judgement.sentence(Unit::POINTS), "Supported: +3.1 points, 95 % interval [1.4, 4.8], n = 5");
     let judgement = judge(claim(Says::NotLower, 0.02), &some(&[0.0; 5]), &some(&difference)).unwrap();
     assert_eq!(
         judgement.sentence(Unit::POINTS),
@@ -204,21 +180,9 @@ fn what_cannot_be_judged_is_an_error() {
         judge(claim(Says::Higher, 0.0), variant, baseline).unwrap_err()
     };
     assert_eq!(judge(&[], &[]), StatsError::Empty);
-    assert_eq!(
-        judge(&[Some(1.0)], &[]),
-        StatsError::Unpaired {
-            variant: 1,
-            baseline: 0
-        }
-    );
+    assert_eq!(judge(&[Some(1.0)], &[]), StatsError::Unpaired { variant: 1, baseline: 0 });
     let not_finite = judge(&[None, Some(f64::INFINITY)], &[None, None]);
-    assert_eq!(
-        not_finite,
-        StatsError::NotFinite {
-            index: 1,
-            value: f64::INFINITY
-        }
-    );
+    assert_eq!(not_finite, StatsError::NotFinite { index: 1, value: f64::INFINITY });
 }
 
 #[test]

@@ -62,29 +62,22 @@ impl Options {
 
 fn bench() -> Result<()> {
     let options = Options::read(env::args().skip(1))?;
-    let runs: Vec<_> = RUNS
-        .iter()
-        .filter(|run| options.only.is_none_or(|only| only == run.engine))
-        .collect();
+    let runs: Vec<_> = RUNS.iter().filter(|run| options.only.is_none_or(|only| only == run.engine)).collect();
     let peers = runs.iter().any(|run| run.engine != Engine::Ours);
     let pages = paths::Scratch::new("bench")?;
     peers::lay_out(&pages.path().join("bench"), peers)?;
     let site = Site::serve(&[paths::dist()?, pages.path().to_owned()])?;
     let browser = Browser::start(Gpu::SwiftShader)?;
-    browser
-        .session
-        .open(&format!("{}bench/ours.html", site.address()))?;
+    browser.session.open(&format!("{}bench/ours.html", site.address()))?;
     let mut report = Report::new(&browser)?;
     eprintln!("{}", report.machine());
     for run in runs {
         eprint!("{run} … ");
         let measured = measure(&browser, &site, run);
         match &measured {
-            Ok(row) => eprintln!(
-                "{:.0} ms a step, {:.1} s to the first",
-                row.step_ms,
-                row.first_step_ms / 1e3
-            ),
+            Ok(row) => {
+                eprintln!("{:.0} ms a step, {:.1} s to the first", row.step_ms, row.first_step_ms / 1e3)
+            }
             Err(error) => eprintln!("{error:#}"),
         }
         report.add(run, measured);

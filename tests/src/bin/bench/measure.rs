@@ -69,12 +69,7 @@ pub struct Run {
 }
 
 const fn run(engine: Engine, device: Place, batch: u32, replicas: u32) -> Run {
-    Run {
-        engine,
-        device,
-        batch,
-        replicas,
-    }
+    Run { engine, device, batch, replicas }
 }
 
 /// Everything, in its order: engines take turns, so that a machine that slows down slows down all of them.
@@ -107,11 +102,7 @@ impl fmt::Display for Run {
             Place::Cpu => "CPU",
         };
         let text = format!("{name}, {place}, batch {}", self.batch);
-        let text = if self.replicas > 1 {
-            format!("{text}, R = {}", self.replicas)
-        } else {
-            text
-        };
+        let text = if self.replicas > 1 { format!("{text}, R = {}", self.replicas) } else { text };
         formatter.pad(&text)
     }
 }
@@ -202,10 +193,7 @@ pub fn measure(browser: &Browser, site: &Site, run: &Run) -> Result<Row> {
 
 /// The command that starts our engine. The experiment would go on for long: the page ends it.
 fn start(run: &Run) -> Result<Value> {
-    let mut experiment = catalog::find("bench")
-        .context("the catalog has it")?
-        .experiment()
-        .clone();
+    let mut experiment = catalog::find("bench").context("the catalog has it")?.experiment().clone();
     experiment.training.batch = run.batch;
     experiment.training.steps = 10_000;
     experiment.seeds.count = run.replicas;
@@ -213,11 +201,7 @@ fn start(run: &Run) -> Result<Value> {
         Place::Gpu => DeviceChoice::Gpu,
         Place::Cpu => DeviceChoice::Cpu,
     };
-    Ok(serde_json::to_value(Command::Start {
-        experiment: Box::new(experiment),
-        device,
-        resume: None,
-    })?)
+    Ok(serde_json::to_value(Command::Start { experiment: Box::new(experiment), device, resume: None })?)
 }
 
 fn wait(browser: &Browser) -> Result<Value> {
@@ -231,11 +215,7 @@ fn wait(browser: &Browser) -> Result<Value> {
             return Ok(done);
         }
         if start.elapsed() > LIMIT {
-            bail!(
-                "not done after {} s; console: {:?}",
-                LIMIT.as_secs(),
-                browser.session.console()?
-            );
+            bail!("not done after {} s; console: {:?}", LIMIT.as_secs(), browser.session.console()?);
         }
         thread::sleep(Duration::from_millis(200));
     }

@@ -24,10 +24,7 @@ pub fn lay_out(folder: &Path, peers: bool) -> Result<()> {
         let bundled = Command::new(packages.join(".bin/esbuild"))
             .arg(sources.join(format!("{page}.mjs")))
             .args(["--bundle", "--format=esm", "--log-level=warning"])
-            .arg(format!(
-                "--outfile={}",
-                folder.join(format!("{page}.js")).display()
-            ))
+            .arg(format!("--outfile={}", folder.join(format!("{page}.js")).display()))
             .env("NODE_PATH", &packages)
             .status()
             .context("esbuild could not be started")?;
@@ -38,9 +35,7 @@ pub fn lay_out(folder: &Path, peers: bool) -> Result<()> {
 
 /// Installs the packages unless these versions are there; returns their folder.
 fn install(sources: &Path) -> Result<PathBuf> {
-    let cache = env::home_dir()
-        .context("HOME is not set")?
-        .join(".cache/kappa-lab/peers");
+    let cache = env::home_dir().context("HOME is not set")?.join(".cache/kappa-lab/peers");
     let wanted = fs::read(sources.join("package.json"))?;
     let installed = cache.join("installed.json");
     if fs::read(&installed).is_ok_and(|found| found == wanted) {
@@ -54,10 +49,7 @@ fn install(sources: &Path) -> Result<PathBuf> {
         .current_dir(&cache)
         .status()
         .context("npm could not be started: the peers are npm packages")?;
-    ensure!(
-        done.success(),
-        "the peers could not be installed; `--only ours` does without them"
-    );
+    ensure!(done.success(), "the peers could not be installed; `--only ours` does without them");
     fs::write(installed, wanted)?;
     Ok(cache.join("node_modules"))
 }

@@ -53,29 +53,17 @@ impl Report {
     /// Where it was measured.
     pub fn machine(&self) -> String {
         let cores = thread::available_parallelism().map_or(0, usize::from);
-        format!(
-            "{}; WebGPU by {}; {cores} cores; {}",
-            self.browser, self.adapter, self.date
-        )
+        format!("{}; WebGPU by {}; {cores} cores; {}", self.browser, self.adapter, self.date)
     }
 
     /// One more run, or why there is none.
     pub fn add(&mut self, run: &Run, measured: Result<Row>) {
-        self.rows
-            .push((*run, measured.map_err(|error| format!("{error:#}"))));
+        self.rows.push((*run, measured.map_err(|error| format!("{error:#}"))));
     }
 
     fn row(&self, engine: Engine, device: Place, batch: u32, replicas: u32) -> Option<&Row> {
-        let wanted = Run {
-            engine,
-            device,
-            batch,
-            replicas,
-        };
-        self.rows
-            .iter()
-            .find(|(run, _)| *run == wanted)
-            .and_then(|(_, row)| row.as_ref().ok())
+        let wanted = Run { engine, device, batch, replicas };
+        self.rows.iter().find(|(run, _)| *run == wanted).and_then(|(_, row)| row.as_ref().ok())
     }
 
     /// What it was to reach, as far as it was measured.
@@ -83,12 +71,7 @@ impl Report {
         let mut targets = Vec::new();
         let mut add = |what: &str, found: Option<f64>, at_most: Option<f64>| {
             if let (Some(found), Some(at_most)) = (found, at_most) {
-                targets.push(Target {
-                    what: what.to_owned(),
-                    found,
-                    at_most,
-                    met: found <= at_most,
-                });
+                targets.push(Target { what: what.to_owned(), found, at_most, met: found <= at_most });
             }
         };
         let gpu = |engine, batch| self.row(engine, Place::Gpu, batch, 1);
@@ -96,42 +79,21 @@ impl Report {
         let five = self.row(Engine::Ours, Place::Gpu, 8, 5);
         let of = |row: Option<&Row>, number: fn(&Row) -> f64| row.map(number);
         add("kernels a step", of(ours, |row| row.kernels), Some(330.0));
-        add(
-            "kernels a step, the next mark",
-            of(ours, |row| row.kernels),
-            Some(250.0),
-        );
-        add(
-            "kernels a step at R = 5, as at R = 1",
-            of(five, |row| row.kernels),
-            of(ours, |row| row.kernels),
-        );
-        add(
-            "host ms a step, batch 8, as jax-js",
-            of(ours, |row| row.host_ms),
-            of(jax, |row| row.host_ms),
-        );
+        add("kernels a step, the next mark", of(ours, |row| row.kernels), Some(250.0));
+        add("kernels a step at R = 5, as at R = 1", of(five, |row| row.kernels), of(ours, |row| row.kernels));
+        add("host ms a step, batch 8, as jax-js", of(ours, |row| row.host_ms), of(jax, |row| row.host_ms));
         add(
             "step ms, batch 8, half of TensorFlow.js",
             of(ours, |row| row.step_ms),
             of(tfjs, |row| row.step_ms / 2.0),
         );
-        add(
-            "step ms, batch 8, as jax-js",
-            of(ours, |row| row.step_ms),
-            of(jax, |row| row.step_ms),
-        );
+        add("step ms, batch 8, as jax-js", of(ours, |row| row.step_ms), of(jax, |row| row.step_ms));
         add(
             "first step ms, batch 8, as jax-js",
             of(ours, |row| row.first_step_ms),
             of(jax, |row| row.first_step_ms),
         );
-        let size = |part| {
-            self.sizes
-                .iter()
-                .find(|size| size.part == part)
-                .map(|size| size.brotli as f64)
-        };
+        let size = |part| self.sizes.iter().find(|size| size.part == part).map(|size| size.brotli as f64);
         add("page, bytes after brotli", size("page"), Some(350e3));
         add("engine, bytes after brotli", size("engine"), Some(5e6));
         targets
@@ -203,10 +165,7 @@ impl Report {
         line("");
         for size in &self.sizes {
             let (raw, brotli) = (size.raw as f64 / 1e6, size.brotli as f64 / 1e6);
-            line(&format!(
-                "wasm of the {:8} {raw:>7.3} MB raw, {brotli:>6.3} MB brotli",
-                size.part
-            ));
+            line(&format!("wasm of the {:8} {raw:>7.3} MB raw, {brotli:>6.3} MB brotli", size.part));
         }
         line("");
         for target in self.targets() {
@@ -225,11 +184,8 @@ impl Report {
             Ok(row) => json!({ "run": run, "step": row }),
             Err(error) => json!({ "run": run, "error": error }),
         };
-        let ratios: serde_json::Map<String, Value> = self
-            .ratios()
-            .into_iter()
-            .map(|(name, ratio)| (name, json!(ratio)))
-            .collect();
+        let ratios: serde_json::Map<String, Value> =
+            self.ratios().into_iter().map(|(name, ratio)| (name, json!(ratio))).collect();
         json!({
             "date": self.date,
             "commit": commit(),

@@ -26,17 +26,9 @@ pub fn of_wasm_files(dist: &Path) -> Result<Vec<Size>> {
         if path.extension().is_none_or(|extension| extension != "wasm") {
             continue;
         }
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let part = if name.contains("worker") { "engine" } else { "page" };
-        sizes.push(Size {
-            part,
-            raw: fs::metadata(&path)?.len(),
-            brotli: brotli(&path)?,
-        });
+        sizes.push(Size { part, raw: fs::metadata(&path)?.len(), brotli: brotli(&path)? });
     }
     sizes.sort_by_key(|size| size.raw);
     Ok(sizes)
@@ -51,10 +43,6 @@ fn brotli(file: &Path) -> Result<u64> {
         .arg(file)
         .output()
         .context("Node.js could not be started")?;
-    ensure!(
-        output.status.success(),
-        "{} could not be compressed",
-        file.display()
-    );
+    ensure!(output.status.success(), "{} could not be compressed", file.display());
     Ok(String::from_utf8(output.stdout)?.trim().parse()?)
 }
