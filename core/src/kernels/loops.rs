@@ -80,5 +80,5 @@ pub(super) fn normal_distribution(x: f32) -> (f32, f32) {
     let t = 1.0 / (1.0 + 0.327_591_1 * z);
     let terms = [1.061_405_4, -1.453_152, 1.421_413_7, -0.284_496_74, 0.254_829_6f32];
     let tail = 0.5 * bell * t * terms.iter().fold(0.0, |sum, term| sum * t + term);
-    (if x < 0.0 { tail } else { 1.0 - tail }, bell * 0.398_942_28)
+    (if x < 0.0 { tail } else { 1.0 - tail }, bell * 0.398_942_3)
 }

@@ -187,7 +187,7 @@ impl Session {
     /// The next step after which something other than training is due.
     fn next_halt(&self) -> u32 {
         let total = self.experiment.training.steps;
-        let next = |every: u32| if every == 0 { total } else { (self.step / every + 1) * every };
+        let next = |every: u32| self.step.checked_div(every).map_or(total, |done| (done + 1) * every);
         let probing = if self.probes() { next(self.experiment.probes.every) } else { total };
         total.min(next(self.experiment.training.evaluate_every)).min(probing)
     }
