@@ -27,14 +27,19 @@ pub fn keep_in_sync(lab: Lab) {
     read(lab);
     window_event_listener(leptos::ev::hashchange, move |_| read(lab));
     Effect::new(move || {
-        // A draft with problems has no link; the last good one stays.
-        if lab.problems.with(Vec::is_empty) {
-            let address = lab.draft.with(address);
-            if let Ok(history) = browser::window().history() {
-                let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&address));
-            }
-        }
+        lab.draft.track();
+        write(lab);
     });
+}
+
+/// Puts the experiment into the address. A draft with problems has no link; the last good one stays.
+fn write(lab: Lab) {
+    if lab.problems.with(Vec::is_empty) {
+        let address = lab.draft.with_untracked(address);
+        if let Ok(history) = browser::window().history() {
+            let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&address));
+        }
+    }
 }
 
 /// Opens what the address says. A link that cannot be read leaves everything as it is, and its problems are listed.
@@ -52,7 +57,8 @@ fn read(lab: Lab) {
             lab.original.set(original);
         }
         Err(problems) => {
-            lab.link_problems.set(problems.into_iter().map(|problem| problem.sentence).collect())
+            lab.link_problems.set(problems.into_iter().map(|problem| problem.sentence).collect());
+            write(lab);
         }
     }
 }

@@ -41,7 +41,7 @@ pub fn in_browser(gpu: Gpu, name: &str, test: impl FnOnce(&Lab) -> Result<()>) {
     }
     match outcome {
         Ok(Ok(())) => assert!(console.is_empty(), "{name} passed, but the console has errors: {console:#?}"),
-        Ok(Err(error)) => panic!("{error:?}"),
+        Ok(Err(error)) => panic!("{error:#}"),
         Err(panic) => resume_unwind(panic),
     }
 }

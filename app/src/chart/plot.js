@@ -33,6 +33,7 @@ export function makePlot(element, spec, onCursor) {
   });
   const x = axis(spec.xLabel);
   x.size = 36;
+  x.incrs = [1, 2, 5].flatMap((digit) => [0, 1, 2, 3, 4, 5, 6].map((power) => digit * 10 ** power)).sort((a, b) => a - b);
   const y = axis(spec.yLabel);
   y.size = 56;
   y.values = (_, ticks) => ticks.map((tick) => tick === null ? "" : short(tick));

@@ -115,7 +115,7 @@ fn AddRow(index: usize) -> impl IntoView {
     view! {
         <select class="add-row" aria-label=format!("Change a field of variant {}", index + 1)
             data-testid=format!("variant-{index}-add") on:change=add>
-            <option value="">"Change a field…"</option>
+            <option value="">"Change…"</option>
             {options}
         </select>
     }
