@@ -2,6 +2,11 @@
 // Messages are those of kappa-core's `protocol`, written as serde-wasm-bindgen writes them.
 import init from "./kappa-worker.js";
 
+// A panic in the engine: nothing of it can be used any more, and nobody else would hear of it.
+addEventListener("unhandledrejection", ({ reason }) => {
+  if (reason instanceof WebAssembly.RuntimeError) postMessage({ engine: { failed: reason.message } });
+});
+
 try {
   const response = await fetch(new URL("./kappa-worker_bg.wasm", import.meta.url));
   if (!response.ok) throw new Error(`the server answered ${response.status}`);
@@ -24,5 +29,5 @@ try {
   await init({ module_or_path: new Response(counted, { headers: { "content-type": "application/wasm" } }) });
 } catch (error) {
   console.error(error);
-  postMessage({ engine: { failed: String(error) } });
+  postMessage({ engine: { failed: error?.message ?? String(error) } });
 }

@@ -161,13 +161,23 @@ impl Engine {
         }
     }
 
+    /// Ends an engine that is of no use any more. One that had worked is told of as a lost device is: what it did can
+    /// go on from a checkpoint.
     fn fail(self, because: String) {
-        let because =
-            if because.is_empty() { "The engine's files could not be loaded.".to_owned() } else { because };
+        let because = if because.is_empty() { "no reason was given".to_owned() } else { because };
+        let worked = self.state.get_untracked() == EngineState::Ready;
         self.forget();
         self.close();
-        self.state.set(EngineState::Broken(because.clone()));
-        self.hand_on(Event::Failed { problems: vec![because] });
+        if worked {
+            let because = format!("The engine stopped unexpectedly ({because}).");
+            self.state.set(EngineState::Broken(because.clone()));
+            self.hand_on(Event::DeviceLost { because });
+        } else {
+            let because =
+                format!("The engine could not be loaded ({because}), so nothing can be trained yet.");
+            self.state.set(EngineState::Broken(because.clone()));
+            self.hand_on(Event::Failed { problems: vec![because] });
+        }
     }
 
     fn hand_on(&self, event: Event) {

@@ -365,6 +365,11 @@ impl Lab {
             Event::DeviceLost { because } => return self.recover(because),
             event => event,
         };
+        let live = self.run.peek(|log| log.phase.is_live());
+        if !live && matches!(event, Event::Failed { .. }) {
+            // No run has failed: the engine did not come, and says so itself.
+            return;
+        }
         self.run.change(|log| log.apply(event, browser::now()));
         if !self.run.peek(|log| log.phase.is_live()) {
             browser::keep_awake(false);

@@ -1,22 +1,30 @@
 //! A web server for folders of this machine, on 127.0.0.1 and a port that was free.
+//!
+//! As plain as a server can be: one thread and one request a connection. What browsers do with kept connections and
+//! with pools of threads behind them cannot then hold a test up.
 
 use std::fs;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
-use anyhow::{Result, anyhow};
-use tiny_http::{Header, Request, Response, Server, StatusCode};
+use anyhow::{Context, Result};
 
-/// Requests answered at the same time. A browser that compiles wasm while it arrives reads slowly; other files must
-/// not wait for that.
-const THREADS: usize = 4;
+/// Bytes of a request that are read, at most.
+const LONGEST_REQUEST: u64 = 64 << 10;
+/// A connection over which nothing comes for so long is closed.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Serves until it is dropped.
 pub struct Site {
-    server: Arc<Server>,
-    threads: Vec<JoinHandle<()>>,
+    port: SocketAddr,
     address: String,
+    over: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Site {
@@ -25,22 +33,25 @@ impl Site {
     /// # Errors
     /// If no port can be opened.
     pub fn serve(folders: &[PathBuf]) -> Result<Self> {
-        let server =
-            Server::http("127.0.0.1:0").map_err(|error| anyhow!("the site could not start: {error}"))?;
-        let server = Arc::new(server);
-        let address = format!("http://{}/", server.server_addr());
+        let listener = TcpListener::bind("127.0.0.1:0").context("the site could not start")?;
+        let port = listener.local_addr()?;
         let folders: Arc<[PathBuf]> = folders.into();
-        let work = || {
-            let (server, folders) = (Arc::clone(&server), Arc::clone(&folders));
-            thread::spawn(move || {
-                // Ends with an error when the server is unblocked.
-                while let Ok(request) = server.recv() {
-                    answer(request, &folders);
+        let over = Arc::new(AtomicBool::new(false));
+        let ends = Arc::clone(&over);
+        let thread = thread::spawn(move || {
+            for connection in listener.incoming() {
+                if ends.load(Ordering::SeqCst) {
+                    return;
                 }
-            })
-        };
-        let threads = (0..THREADS).map(|_| work()).collect();
-        Ok(Self { server, threads, address })
+                let folders = Arc::clone(&folders);
+                if let Ok(connection) = connection {
+                    // A browser that goes away in the middle of a file is none of our business.
+                    thread::spawn(move || answer(&connection, &folders).ok());
+                }
+            }
+        });
+        let address = format!("http://{port}/");
+        Ok(Self { port, address, over, thread: Some(thread) })
     }
 
     /// `http://127.0.0.1:…/`
@@ -51,32 +62,44 @@ impl Site {
 
 impl Drop for Site {
     fn drop(&mut self) {
-        for _ in &self.threads {
-            self.server.unblock();
-        }
-        for thread in self.threads.drain(..) {
+        self.over.store(true, Ordering::SeqCst);
+        // One more connection lets the thread see that.
+        if TcpStream::connect(self.port).is_ok()
+            && let Some(thread) = self.thread.take()
+        {
             // A thread that panicked has already said so.
             let _ = thread.join();
         }
     }
 }
 
-fn answer(request: Request, folders: &[PathBuf]) {
-    let content = relative(request.url()).and_then(|path| {
+fn answer(connection: &TcpStream, folders: &[PathBuf]) -> io::Result<()> {
+    connection.set_read_timeout(Some(PATIENCE))?;
+    connection.set_write_timeout(Some(PATIENCE))?;
+    let mut lines = BufReader::new(connection.take(LONGEST_REQUEST)).lines();
+    let request = lines.next().transpose()?.unwrap_or_default();
+    // The rest of the head must be read before an answer; nothing in it matters here.
+    for line in lines {
+        if line?.is_empty() {
+            break;
+        }
+    }
+    let url = request.strip_prefix("GET ").and_then(|rest| rest.split(' ').next());
+    let content = url.and_then(relative).and_then(|path| {
         let bytes = folders.iter().find_map(|folder| fs::read(folder.join(&path)).ok())?;
         Some((mime(&path), bytes))
     });
-    // Writing fails when the browser has gone away meanwhile.
-    let _ = match content {
-        Some((mime, bytes)) => request.respond(
-            Response::from_data(bytes)
-                // The page counts what has arrived of the engine: it wants the length.
-                .with_chunked_threshold(usize::MAX)
-                .with_header(header("Content-Type", mime))
-                .with_header(header("Cache-Control", "no-store")),
-        ),
-        None => request.respond(Response::from_string("no such file").with_status_code(StatusCode(404))),
+    let (status, mime, bytes) = match content {
+        Some((mime, bytes)) => ("200 OK", mime, bytes),
+        None => ("404 Not Found", "text/plain", b"no such file".to_vec()),
     };
+    let mut connection = connection;
+    write!(
+        connection,
+        "HTTP/1.1 {status}\r\nContent-Type: {mime}\r\nContent-Length: {}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n",
+        bytes.len()
+    )?;
+    connection.write_all(&bytes)
 }
 
 /// The file that an address means, below a folder and nowhere else.
@@ -86,10 +109,6 @@ fn relative(url: &str) -> Option<PathBuf> {
         if path.is_empty() || path.ends_with('/') { format!("{path}index.html") } else { path.to_owned() };
     let path = PathBuf::from(path);
     path.components().all(|component| matches!(component, Component::Normal(_))).then_some(path)
-}
-
-fn header(name: &str, value: &str) -> Header {
-    Header::from_bytes(name, value).expect("plain ASCII")
 }
 
 fn mime(path: &Path) -> &'static str {

@@ -79,6 +79,9 @@ fn both_curves_grow(lab: &Lab) -> Result<()> {
         lab.browser.ask("return !!document.querySelector('[data-testid=chart] canvas')")? == true,
         "no chart"
     );
+    // The table is drawn while it is open.
+    lab.browser.ask("document.querySelector('details.data-table').open = true")?;
+    lab.wait("the table behind the chart", 20, || Ok((!seen(lab)?.0.is_empty()).then_some(())))?;
     let (table, steps) = seen(lab)?;
     ensure!(!table.is_empty(), "the table behind the chart is empty");
     lab.reaches(steps[0].max(steps[1]) + 5, 240)?;

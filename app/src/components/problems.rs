@@ -49,7 +49,7 @@ pub fn RunProblems() -> impl IntoView {
         <div role="alert" data-testid="problems">
             {move || broken().map(|because| view! {
                 <div class="alert">
-                    <p>"The engine could not be loaded, so nothing can be trained yet. " {because}</p>
+                    <p>{because}</p>
                     <button type="button" data-testid="retry" on:click=move |_| lab.engine.open()>"Retry"</button>
                 </div>
             })}

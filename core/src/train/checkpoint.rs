@@ -220,8 +220,8 @@ impl Saved {
     /// Parameters, mean and square as `[R, P]`.
     ///
     /// # Errors
-    /// A sentence for each tensor that is missing, has another shape, or is not finite though its replica did not
-    /// diverge.
+    /// A sentence about the first tensor that is missing, has another shape, or is not finite though its replica did
+    /// not diverge, and how many more there are.
     pub(super) fn gather(
         &self,
         index: usize,
@@ -254,6 +254,11 @@ impl Saved {
             }
             TensorData::new(flat, [replicas, width])
         });
-        if problems.is_empty() { Ok(gathered) } else { Err(problems) }
+        // One missing block is dozens of tensors: the first names the place, the rest are counted.
+        match (problems.len(), problems.into_iter().next()) {
+            (_, None) => Ok(gathered),
+            (1, Some(first)) => Err(vec![first]),
+            (all, Some(first)) => Err(vec![format!("{} So it is with {} more tensors.", first, all - 1)]),
+        }
     }
 }
