@@ -155,9 +155,7 @@ impl Engine {
                 }
             }
             Ok(event) => self.hand_on(event),
-            Err(error) => {
-                self.fail(format!("The engine said something that this page does not understand: {error}"))
-            }
+            Err(error) => self.fail(format!("it said something that this page does not understand: {error}")),
         }
     }
 

@@ -325,20 +325,26 @@ impl Lab {
     /// Goes on from the last checkpoint in a new engine; what the old one held of its device cannot be mended.
     fn recover(&self, because: String) {
         if !self.run.peek(|log| log.phase.is_live()) {
+            // One that has already been given up says so, and can be retried by hand.
+            if self.engine.state.get_untracked() == EngineState::Ready {
+                self.engine.open();
+            }
             return;
         }
         self.losses.update_value(|losses| *losses += 1);
         let (step, bytes) = self.saved.get_value().map_or((0, None), |(step, bytes)| (step, Some(bytes)));
         if self.losses.get_value() > MAX_LOSSES {
-            if let Some(bytes) = bytes {
-                browser::download_bytes(&format!("kappa-step-{step}.safetensors"), &bytes);
-            }
-            let problem = format!(
-                "{because} It was lost {} times in this run, so the run was saved and ended.",
-                MAX_LOSSES + 1
-            );
-            self.engine.close();
-            return self.hear(Event::Failed { problems: vec![problem] });
+            let saved = match bytes {
+                Some(bytes) => {
+                    browser::download_bytes(&format!("kappa-step-{step}.safetensors"), &bytes);
+                    "; its last checkpoint was saved as a file"
+                }
+                None => "",
+            };
+            let times = MAX_LOSSES + 1;
+            let problem = format!("{because} It happened {times} times in this run, which ends here{saved}.");
+            self.hear(Event::Failed { problems: vec![problem] });
+            return self.engine.open();
         }
         let Some(experiment) = self.run.peek(|log| log.experiment.clone()) else {
             return;

@@ -34,9 +34,10 @@ export async function measure(start) {
   const losses = [];
   const rows = [];
   let firstStep = 0;
+  let last = 0;
   for (let done = 0; done < steps;) {
-    // The first steps compile, and are read one by one.
-    const wanted = done < WARM ? 1 : chunk;
+    // The first steps compile, and are read one by one. Where a step takes seconds, reading it costs nothing beside it.
+    const wanted = done < WARM || last > 2000 ? 1 : chunk;
     const before = { ...counted };
     const from = performance.now();
     let host = 0;
@@ -50,6 +51,7 @@ export async function measure(start) {
     const now = performance.now();
     if (done === 0) firstStep = now - begin;
     done += wanted;
+    last = (now - from) / wanted;
     if (done > WARM) {
       rows.push({
         steps: wanted,

@@ -20,7 +20,7 @@ pub fn aligned(curves: &[Vec<Point>], scale: f64, floor: Option<f64>) -> Vec<Vec
             mean.push(floored(at, floor) * scale);
             // On a logarithmic axis an interval that reaches zero would fill the chart.
             low.push(floored(at - half, floor.map(|floor| (at / 10.0).max(floor))) * scale);
-            high.push((at + half) * scale);
+            high.push(floored(at + half, floor) * scale);
         }
         columns.extend([mean, low, high]);
     }
