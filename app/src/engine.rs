@@ -6,7 +6,7 @@ use kappa_core::protocol::{Command, Event};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
-use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
+use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
 
 /// The module that starts the worker.
 const SCRIPT: &str = "./engine.js";
@@ -46,7 +46,7 @@ enum LoaderState {
 struct Connection {
     worker: Worker,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
-    _on_error: Closure<dyn FnMut(ErrorEvent)>,
+    _on_error: Closure<dyn FnMut(web_sys::Event)>,
 }
 
 /// The worker and its state.
@@ -88,9 +88,12 @@ impl Engine {
         let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
             self.receive(message.data())
         });
-        let on_error = Closure::<dyn FnMut(ErrorEvent)>::new(move |error: ErrorEvent| {
-            error.prevent_default();
-            self.fail(error.message());
+        // Not always an `ErrorEvent`: a script that cannot be fetched is a plain event without a message.
+        let on_error = Closure::<dyn FnMut(web_sys::Event)>::new(move |event: web_sys::Event| {
+            event.prevent_default();
+            let message = js_sys::Reflect::get(&event, &JsValue::from_str("message"));
+            let message = message.ok().and_then(|message| message.as_string());
+            self.fail(message.unwrap_or_else(|| "its files could not be fetched".to_owned()));
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
