@@ -7,5 +7,6 @@
 pub mod attention;
 pub mod block;
 pub mod layers;
+pub mod network;
 pub mod parameters;
 pub mod transformer;

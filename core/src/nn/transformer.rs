@@ -1,51 +1,13 @@
 //! The transformer: an encoder for patches of an image (ViT), a causal decoder for characters (GPT).
 
-use burn::tensor::{Int, Tensor};
+use burn::tensor::Tensor;
 
 use super::block::Block;
 use super::layers::{LayerNorm, Linear, PatchEmbedding, TokenEmbedding};
+use super::network::{Input, Reading};
 use super::parameters::{Builder, Parameters};
 use crate::kernels::mean_pool;
 use crate::spec::Model;
-
-/// What a network reads.
-#[derive(Clone)]
-pub enum Input {
-    /// `[R, B·N, F]`.
-    Patches(Tensor<3>),
-    /// `[R, B·N]`.
-    Tokens(Tensor<2, Int>),
-}
-
-/// The shape of a task, as far as a network must know it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reading {
-    /// Images: one class each.
-    Patches {
-        /// N.
-        tokens: usize,
-        /// Numbers F of one patch.
-        features: usize,
-        /// Classes.
-        classes: usize,
-    },
-    /// Text: the next character at every place.
-    Characters {
-        /// N.
-        tokens: usize,
-        /// Different characters V.
-        vocabulary: usize,
-    },
-}
-
-impl Reading {
-    /// N.
-    pub fn tokens(&self) -> usize {
-        match *self {
-            Reading::Patches { tokens, .. } | Reading::Characters { tokens, .. } => tokens,
-        }
-    }
-}
 
 #[derive(Clone, Copy, Debug)]
 enum Embedding {
@@ -61,6 +23,8 @@ pub struct Transformer {
     norm: LayerNorm,
     head: Linear,
     tokens: usize,
+    /// Whether an example has one answer, from the mean of its tokens.
+    pooled: bool,
 }
 
 impl Transformer {
@@ -74,6 +38,12 @@ impl Transformer {
             Reading::Characters { tokens, vocabulary } => {
                 (Embedding::Tokens(TokenEmbedding::new(builder, vocabulary, tokens, width)), true, vocabulary)
             }
+            Reading::Symbols { tokens, vocabulary, classes } => {
+                (Embedding::Tokens(TokenEmbedding::new(builder, vocabulary, tokens, width)), false, classes)
+            }
+            Reading::Places { .. } => {
+                unreachable!("the experiment's rules give places to a coordinate network")
+            }
         };
         let block = |i| Block::new(builder, &format!("blocks.{i}"), model, reading.tokens(), causal);
         Self {
@@ -82,21 +52,19 @@ impl Transformer {
             norm: LayerNorm::new(builder, "norm", width),
             head: Linear::with_weights(builder, "head", width, outputs, |_| vec![0.0; width * outputs]),
             tokens: reading.tokens(),
+            pooled: !causal,
         }
     }
 
     /// # Shapes
-    /// - returns `[R, B, classes]` for images, `[R, B·N, V]` for text
+    /// - returns `[R, B, classes]` for images and lists, `[R, B·N, V]` for text
     pub fn forward(&self, parameters: &Parameters, input: Input) -> Tensor<3> {
         let mut x = self.embed(parameters, input);
         for block in &self.blocks {
             x = block.forward(parameters, x);
         }
         let x = self.norm.forward(parameters, x);
-        let x = match self.embedding {
-            Embedding::Patches(_) => mean_pool(x, self.tokens),
-            Embedding::Tokens(_) => x,
-        };
+        let x = if self.pooled { mean_pool(x, self.tokens) } else { x };
         self.head.forward(parameters, x)
     }
 

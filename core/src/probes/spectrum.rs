@@ -5,7 +5,7 @@
 
 use nalgebra::DMatrix;
 
-use super::report::Spectrum;
+use super::report::{Quantity, Spectrum};
 
 /// The spectrum of `rows × columns` numbers, row by row.
 ///
@@ -23,7 +23,10 @@ pub fn spectrum(name: &str, replica: usize, values: &[f32], rows: usize, columns
     let (largest, smallest) = (singular[0], singular[singular.len() - 1]);
     let zero = rows.max(columns) as f64 * f64::from(f32::EPSILON) * largest;
     Spectrum {
+        quantity: Quantity::Weight,
         name: name.into(),
+        head: None,
+        samples: 1,
         replica,
         condition_number: if smallest <= zero { f64::INFINITY } else { largest / smallest },
         stable_rank: if largest > 0.0 { (frobenius_norm / largest).powi(2) } else { 0.0 },

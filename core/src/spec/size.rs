@@ -1,6 +1,6 @@
 //! How large an experiment is, known before anything is allocated.
 
-use super::experiment::{Experiment, Model, Task};
+use super::experiment::{Architecture, Experiment, Model, Norm, Task};
 
 /// What one replica of one variant takes. Estimates: a kernel may need scratch space on top.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,46 +19,77 @@ impl Task {
         match self {
             Self::Digits { .. } => Some(8),
             Self::Mnist { .. } => Some(28),
-            Self::Shakespeare { .. } => None,
+            Self::Shapes { .. } => Some(24),
+            Self::Gratings { .. } => Some(16),
+            Self::Listops { .. } | Self::Picture {} | Self::Shakespeare { .. } => None,
+        }
+    }
+
+    /// Edge of a patch and numbers of a pixel; `None` where there are no patches.
+    fn patch(&self) -> Option<(u32, u32)> {
+        match *self {
+            Self::Digits { patch } | Self::Mnist { patch } | Self::Gratings { patch, .. } => Some((patch, 1)),
+            Self::Shapes { patch, .. } => Some((patch, 3)),
+            Self::Listops { .. } | Self::Picture {} | Self::Shakespeare { .. } => None,
         }
     }
 
     /// Tokens of one example, N.
     pub fn tokens(&self) -> u32 {
-        match *self {
-            Self::Digits { patch } | Self::Mnist { patch } => {
+        match (self, self.patch()) {
+            (_, Some((patch, _))) => {
                 let across = self.edge().unwrap_or_default() / patch.max(1);
                 across * across
             }
-            Self::Shakespeare { context } => context,
+            (Self::Listops { length }, _) => *length,
+            (Self::Shakespeare { context }, _) => *context,
+            _ => 1,
         }
     }
 
-    /// Numbers that a token is embedded from: the pixels of a patch, or the characters of the vocabulary.
+    /// Numbers that a token is embedded from: the pixels of a patch, the symbols of the vocabulary, a place.
     pub fn features(&self) -> u32 {
-        match *self {
-            Self::Digits { patch } | Self::Mnist { patch } => patch.saturating_mul(patch),
-            Self::Shakespeare { .. } => self.outputs(),
+        match (self, self.patch()) {
+            (_, Some((patch, channels))) => patch.saturating_mul(patch).saturating_mul(channels),
+            (Self::Listops { .. }, _) => LISTOPS_SYMBOLS,
+            (Self::Shakespeare { .. }, _) => self.outputs(),
+            _ => 2,
         }
     }
 
-    /// Classes, or the characters of the vocabulary.
+    /// Classes, the characters of the vocabulary, or the values of a place.
     pub fn outputs(&self) -> u32 {
         match self {
-            Self::Digits { .. } | Self::Mnist { .. } => 10,
             Self::Shakespeare { .. } => 65,
+            Self::Picture {} => 1,
+            _ => 10,
         }
     }
 
-    /// Examples of the training split: images, or places where a stretch of text can begin.
+    /// Examples of the training split: images, expressions, pixels, or places where a stretch of text can begin.
     pub fn training_examples(&self) -> u32 {
         match *self {
             Self::Digits { .. } => 1_442,
             Self::Mnist { .. } => 9_000,
+            Self::Shapes { .. } => 8_192,
+            Self::Gratings { examples, .. } => examples.saturating_mul(10),
+            Self::Listops { .. } => 20_000,
+            Self::Picture {} => PICTURE_EDGE * PICTURE_EDGE,
             Self::Shakespeare { context } => 869_879_u32.saturating_sub(context),
         }
     }
+
+    /// Whether a token must not see those after it.
+    pub fn is_causal(&self) -> bool {
+        matches!(self, Self::Shakespeare { .. })
+    }
 }
+
+/// Edge of the picture that a coordinate network learns, in pixels.
+pub const PICTURE_EDGE: u32 = 48;
+
+/// Ten digits, four operations, the closing bracket, and what pads an expression.
+pub const LISTOPS_SYMBOLS: u32 = 16;
 
 impl Model {
     /// Width d of one head, with 0 resolved.
@@ -75,6 +106,22 @@ impl Model {
 impl Experiment {
     /// The size of the base. Of a variant: `experiment.variant(i)?.size()`.
     pub fn size(&self) -> Size {
+        let tokens = u64::from(self.task.tokens());
+        let batch = u64::from(self.training.batch);
+        let (parameters, kept) = match self.model.architecture {
+            Architecture::Coordinate { frequencies, .. } => self.coordinate(u64::from(frequencies)),
+            _ => self.blocks(),
+        };
+        let kept = batch.saturating_mul(tokens).saturating_mul(kept);
+        Size {
+            tokens,
+            parameters,
+            bytes: parameters.saturating_mul(4).saturating_add(kept).saturating_mul(4),
+        }
+    }
+
+    /// Trainable numbers, and numbers that are kept of one token, of a network of blocks.
+    fn blocks(&self) -> (u64, u64) {
         let [tokens, features, outputs] =
             [self.task.tokens(), self.task.features(), self.task.outputs()].map(u64::from);
         let [depth, width, heads, inner, hidden] = [
@@ -85,20 +132,42 @@ impl Experiment {
             self.model.mlp.width,
         ]
         .map(u64::from);
-        let batch = u64::from(self.training.batch);
-
-        // Query, key, value, output; the MLP's two layers; two norms. All with biases.
-        let attention = 4 * width * inner + 3 * inner + width;
-        let block = attention + (2 * width * hidden + hidden + width) + 4 * width;
-        // The embedding and the positions, which are its bias; the last norm; the classifier.
+        // The embedding and the positions; the last norm; the classifier.
         let ends = features * width + tokens * width + 2 * width + (width * outputs + outputs);
-        let parameters = depth * block + ends;
+        let mlp = 2 * width * hidden + hidden + width;
+        let (block, token) = match self.model.architecture {
+            // Query, key, value, output; the MLP's two layers; two norms. All with biases. Kept of one token: seven
+            // vectors of its width, four of the heads', two of the MLP's, and two rows of attention a head.
+            Architecture::Transformer => {
+                let attention = 4 * width * inner + 3 * inner + width;
+                (attention + mlp + 4 * width, 7 * width + 4 * inner + 2 * hidden + 2 * heads * tokens)
+            }
+            Architecture::Mixer { hidden: over } => {
+                let over = u64::from(over);
+                let mixing = 2 * tokens * over + over + tokens;
+                (mixing + mlp + 4 * width, 9 * width + 2 * hidden + 2 * over * width / tokens.max(1))
+            }
+            // A filter and a bias a channel; the linear layer; a norm after each. Seven vectors a token.
+            Architecture::ConvMixer { kernel, norm, .. } => {
+                let norms = if norm == Norm::None { 0 } else { 4 * width };
+                (u64::from(kernel * kernel) * width + width + width * width + width + norms, 7 * width)
+            }
+            Architecture::Coordinate { .. } => (0, 0),
+        };
+        (depth * block + ends, depth * token + 3 * width)
+    }
 
-        // Kept of one token in one block: seven vectors of its width, four of the heads', two of the MLP's, and two
-        // rows of attention a head.
-        let token = 7 * width + 4 * inner + 2 * hidden + 2 * heads * tokens;
-        let kept = batch * tokens * (depth * token + 3 * width);
-        Size { tokens, parameters, bytes: 4 * (4 * parameters + kept) }
+    /// The same of a coordinate network: `depth` hidden layers and the last one; two vectors a layer are kept.
+    fn coordinate(&self, frequencies: u64) -> (u64, u64) {
+        let [depth, width, outputs] =
+            [self.model.depth, self.model.width, self.task.outputs()].map(u64::from);
+        let inputs = if frequencies == 0 { 2 } else { 2 + 4 * frequencies };
+        let parameters = inputs * width
+            + width
+            + (depth - depth.min(1)) * (width * width + width)
+            + width * outputs
+            + outputs;
+        (parameters, 2 * depth * width + inputs)
     }
 }
 

@@ -6,8 +6,8 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use super::format::{ImageSet, Images};
-use super::{Batch, Task, draw_examples, even_chunk};
-use crate::nn::transformer::{Input, Reading};
+use super::{Batch, Targets, Task, draw_examples, even_chunk};
+use crate::nn::network::{Input, Reading};
 
 /// Images on the device; a step uploads only which of them it wants.
 pub struct ImageTask {
@@ -55,7 +55,7 @@ impl ImageTask {
         let patches = split.patches.clone().select(0, indices.clone());
         Batch {
             input: Input::Patches(patches.reshape([replicas, size * tokens, features])),
-            targets: split.labels.clone().select(0, indices).reshape([replicas, size]),
+            targets: Targets::Classes(split.labels.clone().select(0, indices).reshape([replicas, size])),
         }
     }
 }
@@ -109,7 +109,8 @@ impl Task for ImageTask {
         self.batch(&self.test, one.repeat(replicas), replicas)
     }
 
-    fn first_test_example(&self, replicas: usize) -> Batch {
-        self.batch(&self.test, vec![0; replicas], replicas)
+    fn test_examples(&self, count: usize, replicas: usize) -> Batch {
+        let one: Vec<i32> = (0..count.min(self.test.count) as i32).collect();
+        self.batch(&self.test, one.repeat(replicas), replicas)
     }
 }

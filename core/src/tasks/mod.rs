@@ -8,12 +8,16 @@ mod text;
 
 use crate::spec;
 
-/// The file below `data/` that a task is made from.
-pub fn file(task: &spec::Task) -> &'static str {
+/// The file below `data/` that a task is made from; `None` for one that is generated.
+pub fn file(task: &spec::Task) -> Option<&'static str> {
     match task {
-        spec::Task::Digits { .. } => "digits.bin",
-        spec::Task::Mnist { .. } => "mnist.bin",
-        spec::Task::Shakespeare { .. } => "shakespeare.bin",
+        spec::Task::Digits { .. } => Some("digits.bin"),
+        spec::Task::Mnist { .. } => Some("mnist.bin"),
+        spec::Task::Shakespeare { .. } => Some("shakespeare.bin"),
+        spec::Task::Shapes { .. }
+        | spec::Task::Gratings { .. }
+        | spec::Task::Listops { .. }
+        | spec::Task::Picture {} => None,
     }
 }
 
@@ -25,7 +29,7 @@ mod engine {
     use burn::tensor::{Device, Int, Tensor};
 
     use super::{format, images::ImageTask, text::TextTask};
-    use crate::nn::transformer::{Input, Reading};
+    use crate::nn::network::{Input, Reading};
     use crate::random::Stream;
     use crate::spec;
 
@@ -33,8 +37,17 @@ mod engine {
     pub struct Batch {
         /// The input of every replica.
         pub input: Input,
-        /// `[R, M]`: one class for each row of the logits.
-        pub targets: Tensor<2, Int>,
+        /// What it should answer.
+        pub targets: Targets,
+    }
+
+    /// What a network should answer; the kind decides the loss and the metrics.
+    #[derive(Clone)]
+    pub enum Targets {
+        /// `[R, M]`: one class for each row of the logits; cross-entropy, accuracy.
+        Classes(Tensor<2, Int>),
+        /// `[R, M, O]`: the values themselves, 0 to 1; mean squared error, PSNR.
+        Values(Tensor<3>),
     }
 
     /// Data, cut into batches of constant shape.
@@ -51,11 +64,11 @@ mod engine {
         /// One part of the test split, the same for every replica.
         fn test_chunk(&self, index: usize, replicas: usize) -> Batch;
 
-        /// The first example of the test split, for probes.
-        fn first_test_example(&self, replicas: usize) -> Batch;
+        /// The first `count` examples of the test split (fewer if it has fewer), for probes.
+        fn test_examples(&self, count: usize, replicas: usize) -> Batch;
     }
 
-    /// The task of an experiment, from the bytes of its [`file`](super::file).
+    /// The task of an experiment, from the bytes of its [`file`](super::file), none for one that is generated.
     ///
     /// # Errors
     /// A sentence that names the field or the part of the file that is wrong.
@@ -66,6 +79,10 @@ mod engine {
         };
         match *task {
             spec::Task::Digits { patch } | spec::Task::Mnist { patch } => images(patch),
+            spec::Task::Shapes { .. }
+            | spec::Task::Gratings { .. }
+            | spec::Task::Listops { .. }
+            | spec::Task::Picture {} => todo!(),
             spec::Task::Shakespeare { context } => {
                 let set = format::parse_text(bytes).map_err(|error| error.to_string())?;
                 Ok(Box::new(TextTask::new(&set, context as usize, device)?))

@@ -2,11 +2,12 @@
 
 use burn::tensor::{ExecutionError, Tensor, Transaction};
 
+use super::loss::loss;
 use super::run::Run;
-use crate::kernels::cross_entropy;
 use crate::probes::report::{AttentionMap, ProbeReport};
 use crate::probes::spectrum::spectrum;
 use crate::spec::{Metric, Probes};
+use crate::tasks::Targets;
 
 /// Loss and accuracy of each replica on the whole test split.
 pub(super) async fn evaluate(run: &Run) -> Result<Vec<(Metric, Vec<f32>)>, ExecutionError> {
@@ -18,8 +19,13 @@ pub(super) async fn evaluate(run: &Run) -> Result<Vec<(Metric, Vec<f32>)>, Execu
         let batch = run.task.test_chunk(index, replicas);
         let logits = run.network.forward(&parameters, batch.input);
         let rows = logits.dims()[1];
-        let loss = cross_entropy(logits.clone(), batch.targets.clone());
-        let right = logits.argmax(2).reshape([replicas, rows]).equal(batch.targets).float().mean_dim(1);
+        let right = match &batch.targets {
+            Targets::Classes(classes) => {
+                logits.clone().argmax(2).reshape([replicas, rows]).equal(classes.clone()).float().mean_dim(1)
+            }
+            Targets::Values(_) => todo!(),
+        };
+        let loss = loss(logits, batch.targets);
         // One read a part of the test split also keeps the queue of the GPU short.
         let read = Transaction::default().register(loss).register(right).execute_async().await?;
         for (sums, data) in [&mut losses, &mut hits].into_iter().zip(read) {
@@ -39,7 +45,7 @@ pub(super) async fn probe(run: &Run, probes: &Probes) -> Result<ProbeReport, Exe
     }
     let mut shapes = Vec::new();
     if probes.attention {
-        let batch = run.task.first_test_example(run.seeds.len());
+        let batch = run.task.test_examples(1, run.seeds.len());
         for weights in run.network.attention_weights(&run.frozen(), batch.input) {
             let [_, heads, tokens, _] = weights.dims();
             shapes.push((heads, tokens));

@@ -5,6 +5,7 @@
 
 pub mod checkpoint;
 pub mod device;
+mod loss;
 mod measure;
 mod run;
 mod schedule;

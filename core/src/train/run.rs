@@ -4,10 +4,11 @@ use std::rc::Rc;
 
 use burn::tensor::{Device, ExecutionError, Tensor, TensorData};
 
+use super::loss::loss;
 use super::schedule::learning_rate;
-use crate::kernels::{AdamW, PACKED, State, adamw, clip_norms, cross_entropy, pack_gradients, record};
+use crate::kernels::{AdamW, PACKED, State, adamw, clip_norms, pack_gradients, record};
+use crate::nn::network::Network;
 use crate::nn::parameters::{Builder, Layout, Parameters};
-use crate::nn::transformer::Transformer;
 use crate::spec::{Experiment, Training};
 use crate::tasks::Task;
 
@@ -17,7 +18,7 @@ pub(super) const LOG_SLOTS: usize = 64;
 /// One variant of all replicas.
 pub(super) struct Run {
     pub(super) task: Rc<dyn Task>,
-    pub(super) network: Transformer,
+    pub(super) network: Network,
     pub(super) layout: Layout,
     pub(super) seeds: Vec<u64>,
     training: Training,
@@ -36,7 +37,7 @@ impl Run {
         let first = u64::from(experiment.seeds.first);
         let seeds: Vec<u64> = (first..first + u64::from(experiment.seeds.count)).collect();
         let mut builder = Builder::new(seeds.clone());
-        let network = Transformer::new(&mut builder, &experiment.model, task.reading());
+        let network = Network::new(&mut builder, &experiment.model, task.reading());
         let (layout, initial) = builder.finish();
         let shape = [seeds.len(), layout.width()];
         let state = State {
@@ -64,7 +65,7 @@ impl Run {
         let state = self.state.take().expect("the state is put back at the end of every step");
         let parameters = self.layout.bind(&state.parameters, true);
         let batch = self.task.train_batch(&self.seeds, step, self.training.batch as usize);
-        let losses = cross_entropy(self.network.forward(&parameters, batch.input), batch.targets);
+        let losses = loss(self.network.forward(&parameters, batch.input), batch.targets);
         let gradients = self.gradients(&losses, parameters);
         let norms = clip_norms(gradients.clone());
         let log = self.log.take().expect("the log is put back at the end of every step");

@@ -72,9 +72,7 @@ impl Session {
         let mut files = Vec::new();
         for index in 0..experiment.variants.len() {
             let file = tasks::file(&resolve(experiment, index)?.task);
-            if !files.contains(&file) {
-                files.push(file);
-            }
+            files.extend(file.filter(|file| !files.contains(file)));
         }
         Ok(files)
     }
@@ -101,7 +99,12 @@ impl Session {
                 Some(task) => task,
                 None => {
                     let file = tasks::file(&resolved.task);
-                    let bytes = data.get(file).ok_or_else(|| vec![format!("data/{file} was not loaded.")])?;
+                    let bytes = match file {
+                        Some(file) => {
+                            data.get(file).ok_or_else(|| vec![format!("data/{file} was not loaded.")])?
+                        }
+                        None => &Vec::new(),
+                    };
                     let task: Rc<dyn tasks::Task> = tasks::load(&resolved.task, bytes, &engine.device)
                         .map_err(|problem| vec![problem])?
                         .into();

@@ -145,7 +145,7 @@ fn line(event: &Event, results: &Results) -> Option<String> {
         Event::Evaluated { variant, step, metrics } => {
             let outcome = results.variants.get(*variant)?;
             let shown = metrics.iter().map(|(metric, _)| {
-                let word = if *metric == Metric::Accuracy { "accuracy" } else { "loss" };
+                let word = super::table::word(*metric);
                 format!("{word} {}", outcome.mean(*metric))
             });
             let shown = shown.collect::<Vec<_>>().join(", ");

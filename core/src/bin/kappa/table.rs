@@ -126,6 +126,7 @@ impl Outcome {
         let (scale, digits, unit) = match metric {
             Metric::Accuracy => (100.0, 1, " %"),
             Metric::Loss => (1.0, 3, ""),
+            Metric::Psnr => (1.0, 2, " dB"),
         };
         let half = summary.ci95.map(|(low, high)| format!(" ± {:.digits$}", scale * (high - low) / 2.0));
         format!("{:.digits$}{}{unit}{lost}", scale * summary.mean, half.unwrap_or_default())
@@ -151,10 +152,11 @@ fn format_short(number: f64) -> String {
     format!("{}", (number * 1e6).round() / 1e6)
 }
 
-fn word(metric: Metric) -> &'static str {
+pub fn word(metric: Metric) -> &'static str {
     match metric {
         Metric::Accuracy => "accuracy",
         Metric::Loss => "loss",
+        Metric::Psnr => "PSNR",
     }
 }
 
