@@ -57,7 +57,7 @@ fn reports(events: &[Event]) -> Vec<(usize, u32, &ProbeReport)> {
     events
         .iter()
         .filter_map(|event| match event {
-            Event::Probed { variant, step, report } => Some((*variant, *step, report)),
+            Event::Probed { variant, step, report } if *step > 0 => Some((*variant, *step, report)),
             _ => None,
         })
         .collect()
