@@ -234,7 +234,7 @@ mod tests {
 
     fn started(variants: usize, steps: u32) -> RunLog {
         let mut log = RunLog::default();
-        let info = VariantInfo { name: "base".to_owned(), parameters: 10, bytes: 40 };
+        let info = VariantInfo { name: "base".to_owned(), parameters: 10, operations: 60, bytes: 40 };
         log.apply(Event::Started { variants: vec![info; variants], step: 0, steps, replicas: 2 }, 0.0);
         log
     }

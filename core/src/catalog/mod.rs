@@ -9,13 +9,14 @@ use std::sync::LazyLock;
 use crate::spec::{Experiment, from_toml};
 
 mod always_skip;
+mod leaner_transformers;
 mod rethinking_softmax;
 mod starters;
 
 pub use starters::STARTERS;
 
 /// Every paper, in the order of the menus.
-pub const PAPERS: &[&Paper] = &[&always_skip::PAPER, &rethinking_softmax::PAPER];
+pub const PAPERS: &[&Paper] = &[&always_skip::PAPER, &rethinking_softmax::PAPER, &leaner_transformers::PAPER];
 
 /// A paper and its experiment.
 #[derive(Debug)]
@@ -282,6 +283,17 @@ mod tests {
         assert_eq!(
             names("rethinking-softmax"),
             ["softmax attention", "x³ / 64 attention", "x³ / √N attention"]
+        );
+        assert_eq!(
+            names("leaner-transformers"),
+            [
+                "base",
+                "4 layers, 16 heads",
+                "2 layers, 16 heads",
+                "2 layers",
+                "2 layers, 1 head",
+                "2 layers, 8 heads, head width 16",
+            ]
         );
     }
 }

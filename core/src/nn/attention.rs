@@ -10,7 +10,9 @@ use burn::tensor::Tensor;
 
 use super::layers::{Linear, xavier_uniform};
 use super::parameters::{Builder, Parameters};
+use super::watch::Watcher;
 use crate::kernels::{attention_mix, attention_scores};
+use crate::probes::report::Quantity;
 use crate::spec::{Activation, Model};
 use crate::techniques::activation;
 
@@ -76,5 +78,22 @@ impl MultiHeadAttention {
         let scale = 1.0 / (self.head_width as f32).sqrt();
         let scores = attention_scores(projected.clone(), self.heads, self.tokens, scale, self.causal);
         (activation::forward(&self.activation, scores, self.causal), projected)
+    }
+
+    /// The same as [`forward`](Self::forward), shown to a watcher on the way: QKᵀ as it is, without scale and mask, whose
+    /// rank is at most that of a head's width; the weights; the heads side by side.
+    ///
+    /// # Shapes
+    /// - `x`, result: `[R, B·N, D]`
+    pub fn watch(&self, parameters: &Parameters, x: Tensor<3>, watcher: &mut Watcher) -> Tensor<3> {
+        let (weights, projected) = self.weights(parameters, x);
+        if watcher.probes.scores {
+            let products = attention_scores(projected.clone(), self.heads, self.tokens, 1.0, false);
+            watcher.heads(Quantity::Scores, products, self.heads, self.head_width.min(self.tokens));
+            watcher.heads(Quantity::Attention, weights.clone(), self.heads, self.tokens);
+        }
+        let mixed = attention_mix(weights, projected, self.heads, self.causal);
+        watcher.output(Quantity::Heads, &mixed);
+        self.output.forward(parameters, mixed)
     }
 }

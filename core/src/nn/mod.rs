@@ -10,3 +10,4 @@ pub mod layers;
 pub mod network;
 pub mod parameters;
 pub mod transformer;
+pub mod watch;

@@ -5,7 +5,7 @@ use burn::tensor::{Int, Tensor};
 use super::parameters::{Builder, Parameters};
 use super::transformer::Transformer;
 use crate::probes::report::Quantity;
-use crate::spec::{Architecture, Model};
+use crate::spec::{Architecture, Model, Probes};
 
 /// What a network reads.
 #[derive(Clone)]
@@ -82,6 +82,8 @@ pub struct Seen {
     pub matrices: Tensor<4>,
     /// H; 1 where heads are not told apart.
     pub heads: usize,
+    /// The largest rank that such a matrix can have: singular values after that many are zero by construction.
+    pub rank: usize,
 }
 
 impl Network {
@@ -108,6 +110,13 @@ impl Network {
     pub fn attention_weights(&self, parameters: &Parameters, input: Input) -> Vec<Tensor<4>> {
         match self {
             Self::Transformer(network) => network.attention_weights(parameters, input),
+        }
+    }
+
+    /// The matrices that the probes ask for, of every replica and of as many examples as there is time for.
+    pub fn watch(&self, parameters: &Parameters, input: Input, probes: &Probes) -> Vec<Seen> {
+        match self {
+            Self::Transformer(network) => network.watch(parameters, input, probes),
         }
     }
 }

@@ -125,6 +125,11 @@ impl Parameters {
     pub fn tensors(&self) -> &[Tensor<3>] {
         &self.0
     }
+
+    /// The same numbers as constants of a backward pass.
+    pub fn autodiff(&self) -> Self {
+        Self(self.0.iter().map(|tensor| tensor.clone().autodiff()).collect())
+    }
 }
 
 /// Collects the parameters of a network while it is built.

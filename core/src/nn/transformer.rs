@@ -4,10 +4,12 @@ use burn::tensor::Tensor;
 
 use super::block::Block;
 use super::layers::{LayerNorm, Linear, PatchEmbedding, TokenEmbedding};
-use super::network::{Input, Reading};
+use super::network::{Input, Reading, Seen};
 use super::parameters::{Builder, Parameters};
+use super::watch::Watcher;
 use crate::kernels::mean_pool;
-use crate::spec::Model;
+use crate::probes::report::Quantity;
+use crate::spec::{Model, Probes};
 
 #[derive(Clone, Copy, Debug)]
 enum Embedding {
@@ -80,6 +82,23 @@ impl Transformer {
             x = block.forward(parameters, x);
         }
         weights
+    }
+
+    /// The matrices that the probes ask for, in the order of the network.
+    pub fn watch(&self, parameters: &Parameters, input: Input, probes: &Probes) -> Vec<Seen> {
+        let mut x = self.embed(parameters, input);
+        let mut watcher = Watcher::new(*probes, self.tokens, self.blocks.len());
+        watcher.enter("embedding");
+        watcher.tokens(Quantity::Embedded, &x);
+        for (i, block) in self.blocks.iter().enumerate() {
+            watcher.enter(format!("blocks.{i}"));
+            watcher.tokens(Quantity::Tokens, &x);
+            if i == 0 {
+                watcher.jacobian(&x, |example| block.attention_jacobian(parameters, example));
+            }
+            x = block.watch(parameters, x, &mut watcher);
+        }
+        watcher.finish()
     }
 
     fn embed(&self, parameters: &Parameters, input: Input) -> Tensor<3> {

@@ -2,4 +2,6 @@
 
 pub mod report;
 #[cfg(feature = "engine")]
+pub mod seen;
+#[cfg(feature = "engine")]
 pub mod spectrum;

@@ -8,6 +8,9 @@ use super::problem::Problem;
 /// Largest tokens × width of which the attention's Jacobian is measured: its side.
 pub const MAX_JACOBIAN: u32 = 1024;
 
+/// Most tokens of which the score and attention matrices are measured: singular values cost the cube of it.
+pub const MAX_SCORES: u32 = 256;
+
 /// Rules between fields that are in range.
 pub(super) fn between_fields(experiment: &Experiment) -> Vec<Problem> {
     let (task, model) = (&experiment.task, &experiment.model);
@@ -86,6 +89,11 @@ pub(super) fn between_fields(experiment: &Experiment) -> Vec<Problem> {
         "probes.jacobian",
         "must be false here: it needs a transformer with tokens × width of at most 1,024",
     );
+    rule(
+        !experiment.probes.scores || !transformer || task.tokens() <= MAX_SCORES,
+        "probes.scores",
+        "must be false here: the matrices of more than 256 tokens take too long",
+    );
     problems
 }
 
@@ -131,6 +139,10 @@ mod tests {
             ["model.initialization"]
         );
         assert_eq!(problem(|e| (e.probes.jacobian, e.model.width) = (true, 128)), ["probes.jacobian"]);
+        assert_eq!(
+            problem(|e| (e.probes.scores, e.task) = (true, Task::Shakespeare { context: 257 })),
+            ["probes.scores"]
+        );
         assert_eq!(problem(|e| e.compare.metric = Metric::Psnr), ["compare.metric"]);
     }
 

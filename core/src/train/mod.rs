@@ -7,6 +7,7 @@ pub mod checkpoint;
 pub mod device;
 mod loss;
 mod measure;
+mod probe;
 mod run;
 mod schedule;
 mod session;

@@ -7,7 +7,8 @@ use burn::tensor::{ExecutionError, Transaction};
 
 use super::checkpoint::{self, Checkpoint};
 use super::device::Engine;
-use super::measure::{evaluate, probe};
+use super::measure::evaluate;
+use super::probe::probe;
 use super::run::{LOG_SLOTS, Run};
 use crate::protocol::{Cost, Event, Progress, VariantInfo};
 use crate::spec::{Experiment, Metric};
@@ -40,8 +41,12 @@ struct VariantRun {
 }
 
 impl VariantRun {
-    fn train(&mut self, step: u32) -> Result<(), ExecutionError> {
+    /// Step `step`; with `keep`, the parameters before it are kept for a probe.
+    fn train(&mut self, step: u32, keep: bool) -> Result<(), ExecutionError> {
         let start = web_time::Instant::now();
+        if keep {
+            self.run.keep();
+        }
         self.run.step(step)?;
         self.host_milliseconds += start.elapsed().as_secs_f32() * 1e3;
         Ok(())
@@ -125,14 +130,22 @@ impl Session {
     }
 
     fn started(&self) -> Event {
-        let info = |(name, variant): (String, &VariantRun)| VariantInfo {
+        let info = |(index, (name, variant)): (usize, (String, &VariantRun))| VariantInfo {
             name,
             parameters: variant.run.layout.count() as u64,
+            operations: self.experiment.variant(index).map_or(0, |variant| variant.size().operations),
             // Parameters, two moments and the gradients; activations come on top.
             bytes: (4 * 4 * variant.run.layout.width() * variant.run.seeds.len()) as u64,
         };
         Event::Started {
-            variants: self.experiment.variant_names().into_iter().zip(&self.variants).map(info).collect(),
+            variants: self
+                .experiment
+                .variant_names()
+                .into_iter()
+                .zip(&self.variants)
+                .enumerate()
+                .map(info)
+                .collect(),
             step: self.step,
             steps: self.experiment.training.steps,
             replicas: self.experiment.seeds.count,
@@ -177,8 +190,11 @@ impl Session {
         let last = self.next_halt().min(first + steps.min(LARGEST_ADVANCE));
         let start = web_time::Instant::now();
         for step in first + 1..=last {
+            let probes = self.experiment.probes;
+            let total = self.experiment.training.steps;
             for variant in self.variants.iter_mut().filter(|variant| !variant.is_over()) {
-                variant.train(step)?;
+                let keep = probes.updates && is_last_update(step, total, probes.every, &variant.run);
+                variant.train(step, keep)?;
             }
         }
         self.step = last;
@@ -191,12 +207,9 @@ impl Session {
     fn next_halt(&self) -> u32 {
         let total = self.experiment.training.steps;
         let next = |every: u32| self.step.checked_div(every).map_or(total, |done| (done + 1) * every);
-        let probing = if self.probes() { next(self.experiment.probes.every) } else { total };
+        let probes = self.experiment.probes;
+        let probing = if probes.any() { next(probes.every) } else { total };
         total.min(next(self.experiment.training.evaluate_every)).min(probing)
-    }
-
-    fn probes(&self) -> bool {
-        self.experiment.probes.weights || self.experiment.probes.attention
     }
 
     async fn read_logs(
@@ -257,9 +270,7 @@ impl Session {
                 variant.metrics = evaluate(&variant.run).await?;
                 events.push(Event::Evaluated { variant: index, step, metrics: variant.metrics.clone() });
             }
-            if due(self.experiment.probes.every)
-                && (self.experiment.probes.weights || self.experiment.probes.attention)
-            {
+            if due(self.experiment.probes.every) && self.experiment.probes.any() {
                 let report = probe(&variant.run, &self.experiment.probes).await?;
                 events.push(Event::Probed { variant: index, step, report });
             }
@@ -304,6 +315,14 @@ impl Session {
         });
         Ok(checkpoint::write(&self.experiment, self.step, &variants.collect::<Vec<_>>()))
     }
+}
+
+/// Whether a probe will call this step the last update: the one before the probe, or the one before that where the
+/// schedule ends at a learning rate of 0 and the last step changes nothing.
+fn is_last_update(step: u32, total: u32, every: u32, run: &Run) -> bool {
+    let probed = |step: u32| step == total || every > 0 && step.is_multiple_of(every);
+    let moves = |step: u32| run.learning_rate(step) > 0.0;
+    probed(step) && moves(step) || step < total && probed(step + 1) && !moves(step + 1)
 }
 
 fn resolve(experiment: &Experiment, index: usize) -> Result<Experiment, Vec<String>> {
