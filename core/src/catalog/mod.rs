@@ -8,6 +8,8 @@ use std::sync::LazyLock;
 
 use crate::spec::{Experiment, from_toml};
 
+pub mod recording;
+
 mod always_skip;
 mod leaner_transformers;
 mod rethinking_softmax;

@@ -1,7 +1,8 @@
-//! Measurements inside a network: one file each. [`report`] is plain data; the rest needs the engine.
+//! Measurements inside a network: one file each. [`report`] and [`summary`] are plain data; the rest needs the engine.
 
 pub mod report;
 #[cfg(feature = "engine")]
 pub mod seen;
 #[cfg(feature = "engine")]
 pub mod spectrum;
+pub mod summary;

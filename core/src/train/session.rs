@@ -186,6 +186,9 @@ impl Session {
         if self.finished {
             return Ok(events);
         }
+        if self.step == 0 && self.experiment.probes.every > 0 {
+            self.probe_start(&mut events).await?;
+        }
         let first = self.step;
         let last = self.next_halt().min(first + steps.min(LARGEST_ADVANCE));
         let start = web_time::Instant::now();
@@ -201,6 +204,15 @@ impl Session {
         self.read_logs(first, start, &mut events).await?;
         self.halt(&mut events).await?;
         Ok(events)
+    }
+
+    /// Measures what every variant starts from, where measurements are taken on the way.
+    async fn probe_start(&self, events: &mut Vec<Event>) -> Result<(), ExecutionError> {
+        for (index, variant) in self.variants.iter().enumerate().filter(|_| self.probes()) {
+            let report = probe(&variant.run, &self.experiment.probes).await?;
+            events.push(Event::Probed { variant: index, step: 0, report });
+        }
+        Ok(())
     }
 
     /// The next step after which something other than training is due.
