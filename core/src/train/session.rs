@@ -186,7 +186,7 @@ impl Session {
         if self.finished {
             return Ok(events);
         }
-        if self.step == 0 && self.experiment.probes.every > 0 {
+        if self.step == 0 && self.experiment.probes.every > 0 && self.experiment.probes.any() {
             self.probe_start(&mut events).await?;
         }
         let first = self.step;
@@ -208,7 +208,7 @@ impl Session {
 
     /// Measures what every variant starts from, where measurements are taken on the way.
     async fn probe_start(&self, events: &mut Vec<Event>) -> Result<(), ExecutionError> {
-        for (index, variant) in self.variants.iter().enumerate().filter(|_| self.probes()) {
+        for (index, variant) in self.variants.iter().enumerate() {
             let report = probe(&variant.run, &self.experiment.probes).await?;
             events.push(Event::Probed { variant: index, step: 0, report });
         }
