@@ -6,7 +6,13 @@
 
 pub mod attention;
 pub mod block;
+pub mod conv_mixer;
 pub mod layers;
+pub mod mixer;
 pub mod network;
+pub mod normalization;
 pub mod parameters;
 pub mod transformer;
+
+#[cfg(test)]
+mod tests;
