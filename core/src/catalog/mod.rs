@@ -11,11 +11,13 @@ use crate::spec::{Experiment, from_toml};
 mod always_skip;
 mod rethinking_softmax;
 mod starters;
+mod structured_initialization;
 
 pub use starters::STARTERS;
 
 /// Every paper, in the order of the menus.
-pub const PAPERS: &[&Paper] = &[&always_skip::PAPER, &rethinking_softmax::PAPER];
+pub const PAPERS: &[&Paper] =
+    &[&always_skip::PAPER, &rethinking_softmax::PAPER, &structured_initialization::PAPER];
 
 /// A paper and its experiment.
 #[derive(Debug)]
@@ -282,6 +284,17 @@ mod tests {
         assert_eq!(
             names("rethinking-softmax"),
             ["softmax attention", "x³ / 64 attention", "x³ / √N attention"]
+        );
+        assert_eq!(
+            names("structured-initialization"),
+            [
+                "truncated normal (0.02) initialization, positions of deviation 0.02",
+                "Xavier initialization",
+                "mimetic initialization",
+                "structured initialization, positions of deviation 0.36",
+                "structured (Xavier values) initialization, positions of deviation 0.36",
+                "scrambled (Xavier values) initialization, positions of deviation 0.36",
+            ]
         );
     }
 }
