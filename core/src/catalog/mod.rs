@@ -14,11 +14,17 @@ mod always_skip;
 mod leaner_transformers;
 mod rethinking_softmax;
 mod starters;
+mod structured_initialization;
 
 pub use starters::STARTERS;
 
 /// Every paper, in the order of the menus.
-pub const PAPERS: &[&Paper] = &[&always_skip::PAPER, &rethinking_softmax::PAPER, &leaner_transformers::PAPER];
+pub const PAPERS: &[&Paper] = &[
+    &always_skip::PAPER,
+    &rethinking_softmax::PAPER,
+    &leaner_transformers::PAPER,
+    &structured_initialization::PAPER,
+];
 
 /// A paper and its experiment.
 #[derive(Debug)]
@@ -295,6 +301,17 @@ mod tests {
                 "2 layers",
                 "2 layers, 1 head",
                 "2 layers, 8 heads, head width 16",
+            ]
+        );
+        assert_eq!(
+            names("structured-initialization"),
+            [
+                "truncated normal (0.02) initialization, positions of deviation 0.02",
+                "Xavier initialization",
+                "mimetic initialization",
+                "structured initialization, positions of deviation 0.36",
+                "structured (Xavier values) initialization, positions of deviation 0.36",
+                "scrambled (Xavier values) initialization, positions of deviation 0.36",
             ]
         );
     }

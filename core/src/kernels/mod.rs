@@ -14,7 +14,9 @@
 )]
 
 mod attention;
+mod batch_norm;
 mod cross_entropy;
+mod depthwise;
 mod embedding;
 mod gelu;
 mod launch;
@@ -27,7 +29,9 @@ mod prelude;
 mod softmax;
 
 pub use attention::{attention_mix, attention_scores};
+pub use batch_norm::batch_norm;
 pub use cross_entropy::cross_entropy;
+pub use depthwise::depthwise;
 pub use embedding::embedding;
 pub use gelu::gelu;
 pub use layer_norm::layer_norm;

@@ -2,6 +2,8 @@
 
 use burn::tensor::{Int, Tensor};
 
+use super::conv_mixer::ConvMixer;
+use super::mixer::Mixer;
 use super::parameters::{Builder, Parameters};
 use super::transformer::Transformer;
 use crate::probes::report::Quantity;
@@ -70,6 +72,10 @@ impl Reading {
 pub enum Network {
     /// Encoder or causal decoder.
     Transformer(Transformer),
+    /// Tokens mixed by an MLP.
+    Mixer(Mixer),
+    /// Tokens mixed by a filter a channel.
+    ConvMixer(ConvMixer),
 }
 
 /// Matrices that a probe sees on their way through a network.
@@ -89,9 +95,16 @@ pub struct Seen {
 impl Network {
     /// The network that the model asks for, its parameters drawn for every seed of the builder.
     pub fn new(builder: &mut Builder, model: &Model, reading: Reading) -> Self {
+        builder.initialize_by(model.initialization.clone());
         match model.architecture {
             Architecture::Transformer => Self::Transformer(Transformer::new(builder, model, reading)),
-            _ => todo!(),
+            Architecture::Mixer { hidden } => {
+                Self::Mixer(Mixer::new(builder, model, hidden as usize, reading))
+            }
+            Architecture::ConvMixer { kernel, filters, norm } => {
+                Self::ConvMixer(ConvMixer::new(builder, model, (kernel as usize, filters, norm), reading))
+            }
+            Architecture::Coordinate { .. } => todo!(),
         }
     }
 
@@ -100,6 +113,8 @@ impl Network {
     pub fn forward(&self, parameters: &Parameters, input: Input) -> Tensor<3> {
         match self {
             Self::Transformer(network) => network.forward(parameters, input),
+            Self::Mixer(network) => network.forward(parameters, input),
+            Self::ConvMixer(network) => network.forward(parameters, input),
         }
     }
 
@@ -110,6 +125,7 @@ impl Network {
     pub fn attention_weights(&self, parameters: &Parameters, input: Input) -> Vec<Tensor<4>> {
         match self {
             Self::Transformer(network) => network.attention_weights(parameters, input),
+            Self::Mixer(_) | Self::ConvMixer(_) => Vec::new(),
         }
     }
 

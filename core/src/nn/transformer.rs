@@ -34,15 +34,21 @@ impl Transformer {
     pub fn new(builder: &mut Builder, model: &Model, reading: Reading) -> Self {
         let width = model.width as usize;
         let (embedding, causal, outputs) = match reading {
-            Reading::Patches { tokens, features, classes } => {
-                (Embedding::Patches(PatchEmbedding::new(builder, features, tokens, width)), false, classes)
-            }
-            Reading::Characters { tokens, vocabulary } => {
-                (Embedding::Tokens(TokenEmbedding::new(builder, vocabulary, tokens, width)), true, vocabulary)
-            }
-            Reading::Symbols { tokens, vocabulary, classes } => {
-                (Embedding::Tokens(TokenEmbedding::new(builder, vocabulary, tokens, width)), false, classes)
-            }
+            Reading::Patches { tokens, features, classes } => (
+                Embedding::Patches(PatchEmbedding::new(builder, features, tokens, width, model.positions)),
+                false,
+                classes,
+            ),
+            Reading::Characters { tokens, vocabulary } => (
+                Embedding::Tokens(TokenEmbedding::new(builder, vocabulary, tokens, width, model.positions)),
+                true,
+                vocabulary,
+            ),
+            Reading::Symbols { tokens, vocabulary, classes } => (
+                Embedding::Tokens(TokenEmbedding::new(builder, vocabulary, tokens, width, model.positions)),
+                false,
+                classes,
+            ),
             Reading::Places { .. } => {
                 unreachable!("the experiment's rules give places to a coordinate network")
             }

@@ -24,7 +24,8 @@ pub struct Model {
     pub tokens: Tokens,
     /// What the weights start from.
     pub initialization: Initialization,
-    /// Standard deviation of the first position embeddings; 0 means sines and cosines of row and column.
+    /// Standard deviation of a transformer's first position embeddings; 0 means sines and cosines of row and column for
+    /// images, and 0.02 for symbols.
     pub positions: f32,
     /// How a weight matrix is made from its trained numbers.
     pub weights: Weights,

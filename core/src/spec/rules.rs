@@ -55,8 +55,14 @@ pub(super) fn between_fields(experiment: &Experiment) -> Vec<Problem> {
             "must be embedding for a task of symbols, which has no patches",
         );
     }
-    if let Initialization::Impulse { kernel, .. } = model.initialization {
+    if let Initialization::Impulse { kernel, rank, .. } = model.initialization {
         rule(kernel % 2 == 1, "model.initialization.kernel", "must be 3 or 5");
+        rule(
+            !transformer || model.positions != 0.0 || rank * rank <= task.tokens(),
+            "model.initialization.rank",
+            "must be at most the edge of the token grid where positions are sines and cosines (model.positions = 0): \
+             with more directions of those every map starts uniform",
+        );
         rule(
             image && (transformer || matches!(model.architecture, Architecture::Mixer { .. })),
             "model.initialization",
@@ -143,6 +149,16 @@ mod tests {
             problem(|e| (e.probes.scores, e.task) = (true, Task::Shakespeare { context: 257 })),
             ["probes.scores"]
         );
+        let structured = |positions, rank| {
+            problem(move |e| {
+                let (target, values) = Default::default();
+                e.model.initialization =
+                    Initialization::Impulse { target, kernel: 3, mass: 0.7, rank, values };
+                e.model.positions = positions;
+            })
+        };
+        assert_eq!(structured(0.0, 5), ["model.initialization.rank"]);
+        assert!(structured(0.0, 4).is_empty() && structured(0.36, 5).is_empty());
         assert_eq!(problem(|e| e.compare.metric = Metric::Psnr), ["compare.metric"]);
     }
 

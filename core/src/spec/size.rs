@@ -1,6 +1,6 @@
 //! How large an experiment is, known before anything is allocated.
 
-use super::experiment::{Architecture, Experiment, Model, Norm, Task};
+use super::experiment::{Architecture, Experiment, Filters, Model, Norm, Task};
 
 /// What one replica of one variant takes. Estimates: a kernel may need scratch space on top.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,8 +171,10 @@ impl Experiment {
             self.model.mlp.width,
         ]
         .map(u64::from);
+        // A transformer learns the position of every token, the others one bias for all.
+        let places = if self.model.architecture == Architecture::Transformer { tokens } else { 1 };
         // The embedding and the positions; the last norm; the classifier.
-        let ends = features * width + tokens * width + 2 * width + (width * outputs + outputs);
+        let ends = features * width + places * width + 2 * width + (width * outputs + outputs);
         let mlp = 2 * width * hidden + hidden + width;
         let (block, token) = match self.model.architecture {
             // Query, key, value, output; the MLP's two layers; two norms. All with biases. Kept of one token: seven
@@ -187,12 +189,16 @@ impl Experiment {
                 (mixing + mlp + 4 * width, 9 * width + 2 * hidden + 2 * over * width / tokens.max(1))
             }
             // A filter and a bias a channel; the linear layer; a norm after each. Seven vectors a token.
-            Architecture::ConvMixer { kernel, norm, .. } => {
+            Architecture::ConvMixer { kernel, norm, filters } => {
+                let filters = if filters == Filters::Trained { u64::from(kernel * kernel) + 1 } else { 0 };
                 let norms = if norm == Norm::None { 0 } else { 4 * width };
-                (u64::from(kernel * kernel) * width + width + width * width + width + norms, 7 * width)
+                (filters * width + width * width + width + norms, 7 * width)
             }
             Architecture::Coordinate { .. } => (0, 0),
         };
+        // A ConvMixer without norms has no last one either (it stands after the embedding).
+        let bare = matches!(self.model.architecture, Architecture::ConvMixer { norm: Norm::None, .. });
+        let ends = if bare { ends - 2 * width } else { ends };
         (depth * block + ends, depth * token + 3 * width)
     }
 

@@ -2,6 +2,8 @@
 
 pub mod format;
 #[cfg(feature = "engine")]
+mod gratings;
+#[cfg(feature = "engine")]
 mod images;
 #[cfg(feature = "engine")]
 mod listops;
@@ -32,7 +34,9 @@ pub use engine::*;
 mod engine {
     use burn::tensor::{Device, Int, Tensor};
 
-    use super::{format, images::ImageTask, listops::ListopsTask, shapes::shapes, text::TextTask};
+    use super::{
+        format, gratings::gratings, images::ImageTask, listops::ListopsTask, shapes::shapes, text::TextTask,
+    };
     use crate::nn::network::{Input, Reading};
     use crate::random::Stream;
     use crate::spec;
@@ -85,7 +89,10 @@ mod engine {
             spec::Task::Digits { patch } | spec::Task::Mnist { patch } => images(patch),
             spec::Task::Shapes { mode, patch } => Ok(Box::new(shapes(mode, patch as usize, device)?)),
             spec::Task::Listops { length } => Ok(Box::new(ListopsTask::new(length as usize, device)?)),
-            spec::Task::Gratings { .. } | spec::Task::Picture {} => todo!(),
+            spec::Task::Gratings { patch, examples } => {
+                Ok(Box::new(gratings(examples as usize, patch as usize, device)?))
+            }
+            spec::Task::Picture {} => todo!(),
             spec::Task::Shakespeare { context } => {
                 let set = format::parse_text(bytes).map_err(|error| error.to_string())?;
                 Ok(Box::new(TextTask::new(&set, context as usize, device)?))

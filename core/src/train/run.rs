@@ -84,7 +84,9 @@ impl Run {
     fn gradients(&mut self, losses: &Tensor<1>, parameters: Parameters) -> Tensor<2> {
         let mut found = losses.backward();
         let mut packed = self.gradients.take().expect("the gradients are put back at the end of every step");
-        let places: Vec<_> = self.layout.parameters().iter().zip(parameters.tensors()).collect();
+        // A frozen parameter has no gradient: its place stays at zero.
+        let places = self.layout.parameters().iter().zip(parameters.tensors());
+        let places: Vec<_> = places.filter(|(parameter, _)| !parameter.frozen).collect();
         for chunk in places.chunks(PACKED) {
             let gradients = chunk.iter().map(|(parameter, tensor)| {
                 // A parameter that the loss does not depend on has no gradient.
