@@ -1,10 +1,12 @@
 //! The experiment in the controls: opened, changed, undone.
 
-use kappa_core::spec::{self, Experiment, MAX_VARIANTS, Problem, Variant};
+use kappa_core::catalog;
+use kappa_core::spec::{self, Experiment, MAX_VARIANTS, Problem};
 use leptos::prelude::*;
 use serde_json::Value;
 
 use super::{Before, Lab};
+use crate::propose;
 
 /// Experiments kept for undo.
 const UNDO: usize = 100;
@@ -69,13 +71,15 @@ impl Lab {
         });
     }
 
-    /// Adds a copy of a variant after it, or an empty one at the end.
+    /// Adds a copy of a variant after it, or at the end one that differs from all of them.
     pub fn add_variant(&self, copy_of: Option<usize>) {
+        let entry = self.entry.get_untracked().and_then(catalog::find);
+        let controls = entry.map(|entry| entry.controls()).unwrap_or_default();
         self.edit(|draft| {
             if draft.variants.len() < MAX_VARIANTS {
                 match copy_of {
                     Some(index) => draft.variants.insert(index + 1, draft.variants[index].clone()),
-                    None => draft.variants.push(Variant::default()),
+                    None => draft.variants.push(propose::variant(draft, controls)),
                 }
             }
         });
