@@ -1,7 +1,7 @@
 //! The page of Kappa Lab. It knows experiments, events and statistics, and nothing of tensors: those are the worker's.
 //!
-//! [`lab`] is the state, [`engine`] the client of the worker, [`run`] what is known of a run, [`link`] the address bar;
-//! [`components`] draw and call methods of the state.
+//! [`lab`] is the state, [`engine`] the client of the worker, [`run`] what is known of a run, [`link`] the address bar,
+//! [`propose`] what a variant could change; [`components`] draw and call methods of the state.
 
 mod browser;
 mod chart;
@@ -10,6 +10,7 @@ mod engine;
 mod lab;
 mod lessons;
 mod link;
+mod propose;
 mod run;
 mod theme;
 

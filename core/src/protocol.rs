@@ -1,5 +1,7 @@
 //! What the engine and its shells (page, command line) say to each other. No Burn, no DOM.
 
+pub mod faster;
+
 use serde::{Deserialize, Serialize};
 
 use crate::probes::report::ProbeReport;
@@ -81,6 +83,12 @@ pub enum Event {
         steps: u32,
         /// Replicas of each variant.
         replicas: u32,
+    },
+    /// Both devices are being timed with the first steps, this one now. What the faster one did is told afterwards, from
+    /// [`Event::Device`] on.
+    Comparing {
+        /// As in [`DeviceReport`].
+        engine: String,
     },
     /// The first steps compile shaders; `variant` is the one under way. Ends with the first `Progress`.
     Compiling {

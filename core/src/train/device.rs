@@ -6,6 +6,9 @@ use burn::tensor::Device;
 use crate::protocol::DeviceChoice;
 use crate::protocol::DeviceReport;
 
+/// The CPU engine's name.
+const CPU: &str = "CPU";
+
 /// A device that is ready for tensors.
 #[derive(Clone)]
 pub struct Engine {
@@ -21,8 +24,13 @@ impl Engine {
         #[cfg(all(target_os = "linux", target_env = "gnu"))]
         keep_memory();
         let adapter = if cfg!(target_family = "wasm") { "wasm SIMD" } else { "native" };
-        let report = DeviceReport { engine: "CPU".into(), adapter: adapter.into(), because: because.into() };
+        let report = DeviceReport { engine: CPU.into(), adapter: adapter.into(), because: because.into() };
         Self { device: Device::flex(), report }
+    }
+
+    /// Whether a step is computed by the thread that asks for it.
+    pub fn is_cpu(&self) -> bool {
+        self.report.engine == CPU
     }
 }
 

@@ -13,4 +13,4 @@ mod schedule;
 mod session;
 
 pub use device::Engine;
-pub use session::{LARGEST_ADVANCE, Session};
+pub use session::{LARGEST_ADVANCE, Session, Wish};

@@ -18,6 +18,17 @@ use crate::tasks;
 /// Most steps of one [`Session::advance`].
 pub const LARGEST_ADVANCE: u32 = LOG_SLOTS as u32;
 
+/// What a shell wants in the middle of an advance; the later one outweighs those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wish {
+    /// Nothing else.
+    GoOn,
+    /// No further step. The one under way is completed, so that all variants stay at the same step.
+    EndStep,
+    /// Nothing further at all. The session is over with that, since its variants are at different steps.
+    Abandon,
+}
+
 /// An experiment under way.
 ///
 /// The shell calls [`advance`](Self::advance) until it returns [`Event::Finished`]; between two calls it can stop,
@@ -182,6 +193,19 @@ impl Session {
     /// # Errors
     /// If the device fails or is lost.
     pub async fn advance(&mut self, steps: u32) -> Result<Vec<Event>, ExecutionError> {
+        self.advance_hearing(steps, async || Wish::GoOn).await
+    }
+
+    /// Like [`advance`](Self::advance), for a shell that must be heard while a step is under way: it is asked before
+    /// each variant's step but the first. A step of a large model on the CPU engine is one long computation.
+    ///
+    /// # Errors
+    /// If the device fails or is lost.
+    pub async fn advance_hearing(
+        &mut self,
+        steps: u32,
+        mut between: impl AsyncFnMut() -> Wish,
+    ) -> Result<Vec<Event>, ExecutionError> {
         let mut events = Vec::new();
         if self.finished {
             return Ok(events);
@@ -192,15 +216,29 @@ impl Session {
         let first = self.step;
         let last = self.next_halt().min(first + steps.min(LARGEST_ADVANCE));
         let start = web_time::Instant::now();
-        for step in first + 1..=last {
-            let probes = self.experiment.probes;
-            let total = self.experiment.training.steps;
-            for variant in self.variants.iter_mut().filter(|variant| !variant.is_over()) {
-                let keep = probes.updates && is_last_update(step, total, probes.every, &variant.run);
-                variant.train(step, keep)?;
+        let (probes, total) = (self.experiment.probes, self.experiment.training.steps);
+        let mut wish = Wish::GoOn;
+        'steps: while self.step < last {
+            for (place, variant) in self.variants.iter_mut().filter(|variant| !variant.is_over()).enumerate()
+            {
+                if place > 0 || self.step > first {
+                    wish = wish.max(between().await);
+                }
+                let step = self.step + 1;
+                match wish {
+                    Wish::EndStep if place == 0 => break 'steps,
+                    Wish::GoOn | Wish::EndStep => {
+                        let keep = probes.updates && is_last_update(step, total, probes.every, &variant.run);
+                        variant.train(step, keep)?;
+                    }
+                    Wish::Abandon => {
+                        self.finished = true;
+                        return Ok(events);
+                    }
+                }
             }
+            self.step += 1;
         }
-        self.step = last;
         self.read_logs(first, start, &mut events).await?;
         self.halt(&mut events).await?;
         Ok(events)

@@ -167,6 +167,7 @@ pub fn of(event: &Event) -> Vec<String> {
         Event::Failed { problems } => vec![Line::Failed { problems }],
         Event::Ready
         | Event::Loading { .. }
+        | Event::Comparing { .. }
         | Event::Compiling { .. }
         | Event::Paused(_)
         | Event::Checkpoint { .. }
