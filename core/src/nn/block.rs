@@ -59,3 +59,6 @@ impl Block {
         self.attention.weights(parameters, self.attention_norm.forward(parameters, x)).0
     }
 }
+
+#[cfg(test)]
+mod tests;
