@@ -9,13 +9,14 @@ use std::sync::LazyLock;
 use crate::spec::{Experiment, from_toml};
 
 mod always_skip;
+mod conditioned_tokens;
 mod rethinking_softmax;
 mod starters;
 
 pub use starters::STARTERS;
 
 /// Every paper, in the order of the menus.
-pub const PAPERS: &[&Paper] = &[&always_skip::PAPER, &rethinking_softmax::PAPER];
+pub const PAPERS: &[&Paper] = &[&always_skip::PAPER, &conditioned_tokens::PAPER, &rethinking_softmax::PAPER];
 
 /// A paper and its experiment.
 #[derive(Debug)]
@@ -281,7 +282,8 @@ mod tests {
         assert_eq!(names("always-skip"), ["attention skip, MLP skip", "no MLP skip", "no attention skip"]);
         assert_eq!(
             names("rethinking-softmax"),
-            ["softmax attention", "x³ / 64 attention", "x³ / √N attention"]
+            ["softmax attention", "x³ / √N attention", "x³ / 36 attention", "x³ / 216 attention"]
         );
+        assert_eq!(names("conditioned-tokens"), ["plain tokens", "conditioned tokens"]);
     }
 }
