@@ -16,7 +16,7 @@ pub enum TokenSlot {
     /// [`super::conditioned_tokens`].
     Conditioned(ConditionedTokens),
     /// [`super::graying`], of embedded tokens.
-    Grayed(DctGrayer),
+    Grayed(Box<DctGrayer>),
 }
 
 impl TokenSlot {
@@ -29,7 +29,7 @@ impl TokenSlot {
             Tokens::Graying { transform: Transform::Dct, exponent, place: Place::Embedding }
                 if exponent != 1.0 =>
             {
-                Self::Grayed(DctGrayer::new(tokens, exponent))
+                Self::Grayed(Box::new(DctGrayer::new(tokens, exponent)))
             }
             Tokens::Plain | Tokens::Conditioned { .. } | Tokens::Graying { .. } => Self::Plain,
         }

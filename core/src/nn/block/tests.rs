@@ -57,7 +57,7 @@ impl Named<'_> {
         let mut mixed = vec![vec![0.0; WIDTH]; TOKENS];
         for head in 0..HEADS {
             let part = |row: usize, which: usize, i: usize| projected[row][which * WIDTH + head * depth + i];
-            for to in 0..TOKENS {
+            for (to, mixed) in mixed.iter_mut().enumerate() {
                 let score = |from: usize| {
                     (0..depth).map(|i| part(to, 0, i) * part(from, 1, i)).sum::<f64>() / (depth as f64).sqrt()
                 };
@@ -73,7 +73,7 @@ impl Named<'_> {
                 };
                 for (from, weight) in weights.iter().enumerate() {
                     for i in 0..depth {
-                        mixed[to][head * depth + i] += weight * part(from, 2, i);
+                        mixed[head * depth + i] += weight * part(from, 2, i);
                     }
                 }
             }

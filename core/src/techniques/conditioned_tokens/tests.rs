@@ -163,7 +163,7 @@ fn the_tokens_condition_number_bounds_that_of_linear_attention() {
         let weights: f64 = [&query, &key, &value].into_iter().map(condition_number).product();
         let bound = |x: &DMatrix<f64>| weights * condition_number(x).powi(3);
         assert!(condition_number(&output) <= bound(&x) * 1.001);
-        let conditioned = &conditioned(&[x.clone()], 1.0, 9, &Device::flex())[0];
+        let conditioned = &conditioned(std::slice::from_ref(&x), 1.0, 9, &Device::flex())[0];
         assert!(bound(conditioned) < bound(&x) / 100.0, "the correction lowers the bound");
     }
 }
