@@ -12,6 +12,7 @@ pub mod recording;
 
 mod always_skip;
 mod leaner_transformers;
+mod conditioned_tokens;
 mod rethinking_softmax;
 mod starters;
 mod structured_initialization;
@@ -21,6 +22,7 @@ pub use starters::STARTERS;
 /// Every paper, in the order of the menus.
 pub const PAPERS: &[&Paper] = &[
     &always_skip::PAPER,
+    &conditioned_tokens::PAPER,
     &rethinking_softmax::PAPER,
     &leaner_transformers::PAPER,
     &structured_initialization::PAPER,
@@ -290,7 +292,7 @@ mod tests {
         assert_eq!(names("always-skip"), ["attention skip, MLP skip", "no MLP skip", "no attention skip"]);
         assert_eq!(
             names("rethinking-softmax"),
-            ["softmax attention", "x³ / 64 attention", "x³ / √N attention"]
+            ["softmax attention", "x³ / √N attention", "x³ / 36 attention", "x³ / 216 attention"]
         );
         assert_eq!(
             names("leaner-transformers"),
@@ -314,5 +316,6 @@ mod tests {
                 "scrambled (Xavier values) initialization, positions of deviation 0.36",
             ]
         );
+        assert_eq!(names("conditioned-tokens"), ["plain tokens", "conditioned tokens"]);
     }
 }

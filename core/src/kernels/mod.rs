@@ -24,8 +24,10 @@ mod layer_norm;
 mod linear;
 mod loops;
 mod optimizer;
+mod polar;
 mod pool;
 mod prelude;
+mod signed_power;
 mod softmax;
 
 pub use attention::{attention_mix, attention_scores};
@@ -37,7 +39,9 @@ pub use gelu::gelu;
 pub use layer_norm::layer_norm;
 pub use linear::linear;
 pub use optimizer::{ALIGNMENT, AdamW, PACKED, State, adamw, clip_norms, pack_gradients, record, view};
+pub use polar::{Polar, add_polar_factor};
 pub use pool::mean_pool;
+pub use signed_power::{FLOOR, signed_power};
 pub use softmax::softmax;
 
 #[cfg(test)]

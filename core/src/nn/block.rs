@@ -90,3 +90,6 @@ impl Block {
         jacobian(normal, |copies| self.attention.forward(&constants, copies))
     }
 }
+
+#[cfg(test)]
+mod tests;

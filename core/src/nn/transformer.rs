@@ -10,6 +10,7 @@ use super::watch::Watcher;
 use crate::kernels::mean_pool;
 use crate::probes::report::Quantity;
 use crate::spec::{Model, Probes};
+use crate::techniques::tokens::TokenSlot;
 
 #[derive(Clone, Copy, Debug)]
 enum Embedding {
@@ -21,6 +22,7 @@ enum Embedding {
 #[derive(Clone, Debug)]
 pub struct Transformer {
     embedding: Embedding,
+    token_slot: TokenSlot,
     blocks: Vec<Block>,
     norm: LayerNorm,
     head: Linear,
@@ -56,6 +58,7 @@ impl Transformer {
         let block = |i| Block::new(builder, &format!("blocks.{i}"), model, reading.tokens(), causal);
         Self {
             embedding,
+            token_slot: TokenSlot::new(&model.tokens, reading.tokens()),
             blocks: (0..model.depth).map(block).collect(),
             norm: LayerNorm::new(builder, "norm", width),
             head: Linear::with_weights(builder, "head", width, outputs, |_| vec![0.0; width * outputs]),
@@ -107,7 +110,13 @@ impl Transformer {
         watcher.finish()
     }
 
+    /// The tokens that enter the first block.
     fn embed(&self, parameters: &Parameters, input: Input) -> Tensor<3> {
+        self.token_slot.forward(self.embedded(parameters, input))
+    }
+
+    /// The tokens before anything is done to them.
+    fn embedded(&self, parameters: &Parameters, input: Input) -> Tensor<3> {
         match (&self.embedding, input) {
             (Embedding::Patches(embedding), Input::Patches(patches)) => {
                 embedding.forward(parameters, patches)

@@ -19,7 +19,7 @@ use std::f64::consts::PI;
 
 use burn::tensor::Device;
 
-use super::images::{FloatImages, ImageShape, ImageTask};
+use super::images::{Cut, FloatImages, ImageShape, ImageTask};
 use crate::random::Stream;
 
 /// Edge of an image in pixels.
@@ -40,10 +40,10 @@ const DATA_SEED: u64 = 16;
 ///
 /// # Errors
 /// If `patch` does not divide 16.
-pub fn gratings(examples: usize, patch: usize, device: &Device) -> Result<ImageTask, String> {
+pub fn gratings(examples: usize, cut: Cut<'_>, device: &Device) -> Result<ImageTask, String> {
     let shape = ImageShape { height: EDGE, width: EDGE, channels: 1, classes: CLASSES };
     let (train, test) = (split("train", examples * CLASSES), split("test", TEST_IMAGES));
-    ImageTask::from_values(shape, train, test, patch, device)
+    ImageTask::from_values(shape, train, test, cut, device)
 }
 
 /// The first `count` images of a split; classes take turns.

@@ -2,12 +2,16 @@
 //!
 //! Patches go row by row, and within a patch pixels do; pixels of a file are scaled to 0…1. Loss: cross-entropy.
 //! Metrics: accuracy and loss on the test split, the same examples for every replica.
+//!
+//! Token graying of patches is preprocessing: it happens here, once for every image of both splits.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use super::format::{ImageSet, Images};
 use super::{Batch, Targets, Task, draw_examples, even_chunk};
 use crate::nn::network::{Input, Reading};
+use crate::spec::Tokens;
+use crate::techniques::graying::PatchGrayer;
 
 /// Images on the device; a step uploads only which of them it wants.
 pub struct ImageTask {
@@ -23,6 +27,15 @@ struct Split {
     /// `[n]`.
     labels: Tensor<1, Int>,
     count: usize,
+}
+
+/// How images become patches.
+#[derive(Clone, Copy, Debug)]
+pub struct Cut<'a> {
+    /// Edge of a patch in pixels.
+    pub patch: usize,
+    /// What the model asks to be done to tokens; only what concerns patches is done here.
+    pub tokens: &'a Tokens,
 }
 
 /// The shape of the images of a set.
@@ -52,14 +65,14 @@ impl ImageTask {
     ///
     /// # Errors
     /// If `patch` does not divide the images.
-    pub fn new(set: &ImageSet<'_>, patch: usize, device: &Device) -> Result<Self, String> {
+    pub fn new(set: &ImageSet<'_>, cut: Cut<'_>, device: &Device) -> Result<Self, String> {
         let ImageSet { height, width, channels, classes, peak, .. } = *set;
         let split = |images: &Images<'_>| FloatImages {
             values: images.pixels.iter().map(|&pixel| f32::from(pixel) / f32::from(peak)).collect(),
             labels: images.labels.iter().map(|&label| i32::from(label)).collect(),
         };
         let shape = ImageShape { height, width, channels, classes };
-        Self::from_values(shape, split(&set.train), split(&set.test), patch, device)
+        Self::from_values(shape, split(&set.train), split(&set.test), cut, device)
     }
 
     /// Uploads both splits.
@@ -70,19 +83,18 @@ impl ImageTask {
         shape: ImageShape,
         train: FloatImages,
         test: FloatImages,
-        patch: usize,
+        cut: Cut<'_>,
         device: &Device,
     ) -> Result<Self, String> {
+        let patch = cut.patch;
         let ImageShape { height, width, channels, classes } = shape;
         if patch == 0 || !height.is_multiple_of(patch) || !width.is_multiple_of(patch) {
             return Err(format!("task.patch must divide {height} × {width} pixels, not {patch}."));
         }
-        let reading = Reading::Patches {
-            tokens: height / patch * (width / patch),
-            features: patch * patch * channels,
-            classes,
-        };
-        let split = |images| Split::new(shape, images, patch, device);
+        let (tokens, features) = (height / patch * (width / patch), patch * patch * channels);
+        let reading = Reading::Patches { tokens, features, classes };
+        let grayer = PatchGrayer::new(cut.tokens, tokens, features);
+        let split = |images| Split::new(shape, images, patch, grayer.as_ref(), device);
         Ok(Self { reading, train: split(train), test: split(test), device: device.clone() })
     }
 
@@ -101,7 +113,13 @@ impl ImageTask {
 }
 
 impl Split {
-    fn new(shape: ImageShape, images: FloatImages, patch: usize, device: &Device) -> Self {
+    fn new(
+        shape: ImageShape,
+        images: FloatImages,
+        patch: usize,
+        grayer: Option<&PatchGrayer>,
+        device: &Device,
+    ) -> Self {
         let FloatImages { mut values, labels } = images;
         let (count, length) = (labels.len(), shape.height * shape.width * shape.channels);
         let mut order = Vec::with_capacity(length);
@@ -111,6 +129,9 @@ impl Split {
         for patches in values.chunks_exact_mut(length) {
             image.copy_from_slice(patches);
             patches.iter_mut().zip(&order).for_each(|(value, &at)| *value = image[at]);
+            if let Some(grayer) = grayer {
+                grayer.gray(patches);
+            }
         }
         Self {
             patches: Tensor::from_data(TensorData::new(values, [count, length]), device),

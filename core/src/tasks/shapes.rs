@@ -17,7 +17,7 @@
 
 use burn::tensor::Device;
 
-use super::images::{FloatImages, ImageShape, ImageTask};
+use super::images::{Cut, FloatImages, ImageShape, ImageTask};
 use crate::random::Stream;
 use crate::spec::ShapesMode;
 
@@ -36,11 +36,11 @@ const DATA_SEED: u64 = 24;
 ///
 /// # Errors
 /// If `patch` does not divide 24.
-pub fn shapes(mode: ShapesMode, patch: usize, device: &Device) -> Result<ImageTask, String> {
+pub fn shapes(mode: ShapesMode, cut: Cut<'_>, device: &Device) -> Result<ImageTask, String> {
     let shape = ImageShape { height: EDGE, width: EDGE, channels: CHANNELS, classes: CLASSES };
     let painter = Painter::new(mode);
     let (train, test) = (painter.split("train", TRAINING_IMAGES), painter.split("test", TEST_IMAGES));
-    ImageTask::from_values(shape, train, test, patch, device)
+    ImageTask::from_values(shape, train, test, cut, device)
 }
 
 /// One channel of an image, row by row.

@@ -2,3 +2,6 @@
 
 pub mod activation;
 pub mod initialization;
+pub mod conditioned_tokens;
+pub mod graying;
+pub mod tokens;

@@ -106,11 +106,12 @@ impl Session {
     ) -> Result<(Self, Event), Vec<String>> {
         experiment.check().map_err(sentences)?;
         let checkpoint = resume.map(|bytes| checkpoint::read(bytes, &experiment)).transpose()?;
-        let mut loaded: Vec<(crate::spec::Task, Rc<dyn tasks::Task>)> = Vec::new();
+        let mut loaded: Vec<(Experiment, Rc<dyn tasks::Task>)> = Vec::new();
         let mut variants = Vec::new();
         for index in 0..experiment.variants.len() {
             let resolved = resolve(&experiment, index)?;
-            let known = loaded.iter().find(|(task, _)| *task == resolved.task).map(|(_, task)| task.clone());
+            let known = loaded.iter().find(|(other, _)| tasks::shared(other, &resolved));
+            let known = known.map(|(_, task)| task.clone());
             let task = match known {
                 Some(task) => task,
                 None => {
@@ -121,10 +122,11 @@ impl Session {
                         }
                         None => &Vec::new(),
                     };
-                    let task: Rc<dyn tasks::Task> = tasks::load(&resolved.task, bytes, &engine.device)
+                    let (task, tokens) = (&resolved.task, &resolved.model.tokens);
+                    let task: Rc<dyn tasks::Task> = tasks::load(task, tokens, bytes, &engine.device)
                         .map_err(|problem| vec![problem])?
                         .into();
-                    loaded.push((resolved.task.clone(), task.clone()));
+                    loaded.push((resolved.clone(), task.clone()));
                     task
                 }
             };
