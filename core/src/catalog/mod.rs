@@ -11,8 +11,8 @@ use crate::spec::{Experiment, from_toml};
 pub mod recording;
 
 mod always_skip;
-mod leaner_transformers;
 mod conditioned_tokens;
+mod leaner_transformers;
 mod rethinking_softmax;
 mod starters;
 mod structured_initialization;

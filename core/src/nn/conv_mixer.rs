@@ -16,11 +16,13 @@
 use burn::tensor::Tensor;
 
 use super::layers::{Linear, PatchEmbedding};
-use super::network::{Input, Reading};
+use super::network::{Input, Reading, Seen};
 use super::normalization::Normalization;
 use super::parameters::{Builder, ParameterId, Parameters};
+use super::watch::Watcher;
 use crate::kernels::{depthwise, gelu, mean_pool};
-use crate::spec::{Filters, Model, Norm};
+use crate::probes::report::Quantity;
+use crate::spec::{Filters, Model, Norm, Probes};
 use crate::techniques::initialization::filters::{filter_biases, filters};
 
 /// One block of every replica.
@@ -105,14 +107,31 @@ impl ConvMixer {
     /// # Shapes
     /// - returns `[R, B, classes]`
     pub fn forward(&self, parameters: &Parameters, input: Input) -> Tensor<3> {
-        let Input::Patches(patches) = input else {
-            unreachable!("the task that made the network also makes its input")
-        };
-        let embedded = gelu(self.embedding.forward(parameters, patches));
-        let mut x = self.norm.forward(parameters, embedded);
+        let mut x = self.embed(parameters, input);
         for block in &self.blocks {
             x = block.forward(parameters, x, self.tokens);
         }
         self.head.forward(parameters, mean_pool(x, self.tokens))
+    }
+
+    /// The matrices that the probes ask for: the tokens on their way, since there is no attention.
+    pub fn watch(&self, parameters: &Parameters, input: Input, probes: &Probes) -> Vec<Seen> {
+        let mut x = self.embed(parameters, input);
+        let mut watcher = Watcher::new(*probes, self.tokens, self.blocks.len());
+        watcher.enter("embedding");
+        watcher.tokens(Quantity::Embedded, &x);
+        for (i, block) in self.blocks.iter().enumerate() {
+            watcher.enter(format!("blocks.{i}"));
+            watcher.tokens(Quantity::Tokens, &x);
+            x = block.forward(parameters, x, self.tokens);
+        }
+        watcher.finish()
+    }
+
+    fn embed(&self, parameters: &Parameters, input: Input) -> Tensor<3> {
+        let Input::Patches(patches) = input else {
+            unreachable!("the task that made the network also makes its input")
+        };
+        self.norm.forward(parameters, gelu(self.embedding.forward(parameters, patches)))
     }
 }

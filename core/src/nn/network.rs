@@ -133,6 +133,8 @@ impl Network {
     pub fn watch(&self, parameters: &Parameters, input: Input, probes: &Probes) -> Vec<Seen> {
         match self {
             Self::Transformer(network) => network.watch(parameters, input, probes),
+            Self::Mixer(network) => network.watch(parameters, input, probes),
+            Self::ConvMixer(network) => network.watch(parameters, input, probes),
         }
     }
 }

@@ -98,6 +98,7 @@ impl Grating {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::Tokens;
 
     /// Power of an image at the frequency of a class, by an explicit sum.
     fn power(image: &[f32], class: usize) -> f64 {
@@ -148,7 +149,8 @@ mod tests {
 
     #[test]
     fn a_patch_that_does_not_divide_the_image_is_refused_by_name() {
-        let problem = gratings(10, 3, &Device::flex()).err();
+        let cut = Cut { patch: 3, tokens: &Tokens::Plain };
+        let problem = gratings(10, cut, &Device::flex()).err();
         assert_eq!(problem.as_deref(), Some("task.patch must divide 16 × 16 pixels, not 3."));
     }
 }
