@@ -10,6 +10,7 @@
 use burn::tensor::Tensor;
 use cubecl::prelude::*;
 
+use super::loops::for_each_chunk;
 use super::prelude::*;
 
 /// PyTorch's default.
@@ -415,13 +416,14 @@ impl BatchNormParts for Flex {
         let (moments, scale, shift) = (Values::of(&moments), Values::of(&scale), Values::of(&shift));
         let (moments, scale, shift) = (&moments[..], &scale[..], &shift[..]);
         let mut y = Values::of(&x).to_vec();
-        for (index, row) in y.chunks_exact_mut(d).enumerate() {
+        for_each_chunk(&mut y, d, |index, row| {
             let replica = index / m;
             let (mean, inverse) = moments[2 * replica * d..][..2 * d].split_at(d);
+            let (scale, shift) = (&scale[replica * d..][..d], &shift[replica * d..][..d]);
             for (c, value) in row.iter_mut().enumerate() {
-                *value = (*value - mean[c]) * inverse[c] * scale[replica * d + c] + shift[replica * d + c];
+                *value = (*value - mean[c]) * inverse[c] * scale[c] + shift[c];
             }
-        }
+        });
         tensor(y, [r, m, d])
     }
 
@@ -460,14 +462,14 @@ impl BatchNormParts for Flex {
         let (x, moments, scale, dscale, dshift) =
             (&x[..], &moments[..], &scale[..], &dscale[..], &dshift[..]);
         let mut dx = Values::of(&grad).to_vec();
-        for (index, (x, dx)) in x.chunks_exact(d).zip(dx.chunks_exact_mut(d)).enumerate() {
-            let replica = index / m;
+        for_each_chunk(&mut dx, d, |index, dx| {
+            let (x, replica) = (&x[index * d..][..d], index / m);
             let (mean, inverse) = moments[2 * replica * d..][..2 * d].split_at(d);
             for c in 0..d {
                 let (at, normal) = (replica * d + c, (x[c] - mean[c]) * inverse[c]);
                 dx[c] = scale[at] * inverse[c] * (dx[c] - dshift[at] / count - normal * dscale[at] / count);
             }
-        }
+        });
         tensor(dx, [r, m, d])
     }
 }

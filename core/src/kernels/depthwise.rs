@@ -11,7 +11,7 @@
 use burn::tensor::Tensor;
 use cubecl::prelude::*;
 
-use super::loops::add_scaled;
+use super::loops::{add_scaled, for_each_chunk};
 use super::prelude::*;
 
 /// Filters each channel of each example.
@@ -400,13 +400,13 @@ impl DepthwiseOps for Flex {
         let (x, filter, bias) = (Values::of(&x), Values::of(&filter), Values::of(&bias));
         let (x, filter, bias) = (&x[..], &filter[..], &bias[..]);
         let mut y: Vec<f32> = bias.chunks_exact(d).flat_map(|bias| bias.repeat(m)).collect();
-        for (index, y) in y.chunks_exact_mut(edge * edge * d).enumerate() {
+        for_each_chunk(&mut y, edge * edge * d, |index, y| {
             let x = &x[index * edge * edge * d..];
             let filter = &filter[index * edge * edge / m * kernel * kernel * d..];
             for_each_neighbour(edge, kernel, |token, place, other| {
                 add_product(&mut y[token * d..][..d], &filter[place * d..], &x[other * d..]);
             });
-        }
+        });
         tensor(y, [r, m, d])
     }
 }
@@ -422,13 +422,13 @@ impl DepthwiseGradients for Flex {
         let (grad, filter) = (Values::of(&grad), Values::of(&filter));
         let (grad, filter) = (&grad[..], &filter[..]);
         let mut dx = vec![0.0; r * m * d];
-        for (index, dx) in dx.chunks_exact_mut(edge * edge * d).enumerate() {
+        for_each_chunk(&mut dx, edge * edge * d, |index, dx| {
             let grad = &grad[index * edge * edge * d..];
             let filter = &filter[index * edge * edge / m * kernel * kernel * d..];
             for_each_neighbour(edge, kernel, |token, place, other| {
                 add_product(&mut dx[other * d..][..d], &filter[place * d..], &grad[token * d..]);
             });
-        }
+        });
         tensor(dx, [r, m, d])
     }
 
