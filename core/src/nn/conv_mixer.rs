@@ -24,6 +24,7 @@ use crate::kernels::{depthwise, gelu, mean_pool};
 use crate::probes::report::Quantity;
 use crate::spec::{Filters, Model, Norm, Probes};
 use crate::techniques::initialization::filters::{filter_biases, filters};
+use crate::techniques::tokens::TokenSlot;
 
 /// One block of every replica.
 #[derive(Clone, Debug)]
@@ -75,6 +76,7 @@ impl Block {
 pub struct ConvMixer {
     embedding: PatchEmbedding,
     norm: Normalization,
+    token_slot: TokenSlot,
     blocks: Vec<Block>,
     head: Linear,
     tokens: usize,
@@ -97,6 +99,7 @@ impl ConvMixer {
         let block = |index| Block::new(builder, &format!("blocks.{index}"), width, spatial);
         Self {
             embedding,
+            token_slot: TokenSlot::new(&model.tokens, tokens),
             norm,
             blocks: (0..model.depth).map(block).collect(),
             head: Linear::with_weights(builder, "head", width, classes, |_| vec![0.0; width * classes]),
@@ -128,10 +131,12 @@ impl ConvMixer {
         watcher.finish()
     }
 
+    /// The tokens that enter the first block.
     fn embed(&self, parameters: &Parameters, input: Input) -> Tensor<3> {
         let Input::Patches(patches) = input else {
             unreachable!("the task that made the network also makes its input")
         };
-        self.norm.forward(parameters, gelu(self.embedding.forward(parameters, patches)))
+        let embedded = gelu(self.embedding.forward(parameters, patches));
+        self.token_slot.forward(self.norm.forward(parameters, embedded))
     }
 }

@@ -117,8 +117,9 @@ impl PatchEmbedding {
     fn weight(builder: &mut Builder, patch: usize, width: usize) -> ParameterId {
         let rule = builder.initialization().clone();
         let name = "embedding.patch.weight";
-        builder
-            .add(name, [patch, width], true, |seed| initialization::weights(&rule, seed, name, patch, width))
+        builder.add(name, [patch, width], true, |seed| {
+            initialization::embedding(&rule, seed, name, patch, width)
+        })
     }
 
     /// # Shapes

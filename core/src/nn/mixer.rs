@@ -17,6 +17,7 @@ use crate::kernels::{gelu, mean_pool};
 use crate::probes::report::Quantity;
 use crate::spec::{Initialization, Model, Probes};
 use crate::techniques::initialization::mixing::mixing;
+use crate::techniques::tokens::TokenSlot;
 
 /// One block of every replica.
 #[derive(Clone, Debug)]
@@ -101,6 +102,7 @@ fn mixing_layers(
 #[derive(Clone, Debug)]
 pub struct Mixer {
     embedding: PatchEmbedding,
+    token_slot: TokenSlot,
     blocks: Vec<Block>,
     norm: LayerNorm,
     head: Linear,
@@ -118,6 +120,7 @@ impl Mixer {
         let block = |index| Block::new(builder, index, model, [tokens, hidden]);
         Self {
             embedding,
+            token_slot: TokenSlot::new(&model.tokens, tokens),
             blocks: (0..model.depth as usize).map(block).collect(),
             norm: LayerNorm::new(builder, "norm", width),
             head: Linear::with_weights(builder, "head", width, classes, |_| vec![0.0; width * classes]),
@@ -150,10 +153,11 @@ impl Mixer {
         watcher.finish()
     }
 
+    /// The tokens that enter the first block.
     fn embed(&self, parameters: &Parameters, input: Input) -> Tensor<3> {
         let Input::Patches(patches) = input else {
             unreachable!("the task that made the network also makes its input")
         };
-        self.embedding.forward(parameters, patches)
+        self.token_slot.forward(self.embedding.forward(parameters, patches))
     }
 }

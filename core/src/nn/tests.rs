@@ -9,8 +9,8 @@ use super::parameters::{Builder, Layout};
 use crate::protocol::{DeviceChoice, Event};
 use crate::random::Stream;
 use crate::spec::{
-    Architecture, Experiment, Filters, ImpulseTarget, ImpulseValues, Initialization, Model, Norm, Task,
-    Variant, from_toml, to_toml,
+    Architecture, Experiment, Filters, ImpulseTarget, ImpulseValues, Initialization, Model, Norm, Place,
+    Task, Tokens, Transform, Variant, from_toml, to_toml,
 };
 use crate::train::{Engine, Session};
 
@@ -224,6 +224,23 @@ fn with_filters_of_one_token_a_conv_mixer_does_not_see_where_its_patches_lie() {
     };
     assert!(difference(1) < 1e-4, "{}", difference(1));
     assert!(difference(3) > 1e-2, "{}", difference(3));
+}
+
+#[test]
+fn what_is_done_to_tokens_is_done_in_every_architecture() {
+    let patches = random("patches", 2 * 16 * 16);
+    for architecture in [Architecture::Mixer { hidden: 10 }, conv_mixer(3, Filters::Trained, Norm::Layer)] {
+        let answer = |exponent| {
+            let mut model = model(architecture.clone());
+            if let Some(exponent) = exponent {
+                model.tokens =
+                    Tokens::Graying { transform: Transform::Dct, exponent, place: Place::Embedding };
+            }
+            Drawn::new(&model).forward(&patches)
+        };
+        assert_eq!(answer(Some(1.0)), answer(None), "{architecture:?}: exponent 1 changes nothing");
+        assert_ne!(answer(Some(0.5)), answer(None), "{architecture:?}");
+    }
 }
 
 #[test]

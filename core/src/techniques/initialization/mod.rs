@@ -5,7 +5,7 @@
 //! | [`xavier`] | U ±√(6 / (inputs + outputs)) | 0 | the same | the same |
 //! | [`pytorch`] | U ±1/√inputs | the same | the same | the same |
 //! | [`kaiming`] | U ±√(6 / inputs) | 0 | the same | the same |
-//! | [`normal`], truncated | N(0, s²) within 2 s | 0 | the same | the same |
+//! | [`normal`], truncated | N(0, s²) within 2 s; patches as PyTorch's | 0 | the same | the same |
 //! | [`mimetic`] | as Xavier | 0 | near I | near −I |
 //! | [`impulse`] | as Xavier | 0 | maps near a shift | mimetic or Xavier |
 //!
@@ -45,6 +45,23 @@ pub fn weights(rule: &Initialization, seed: u64, name: &str, inputs: usize, outp
         Initialization::Xavier | Initialization::Mimetic | Initialization::Impulse { .. } => {
             xavier::xavier_uniform(seed, name, inputs, outputs)
         }
+    }
+}
+
+/// First weights of the layer that patches of an image are embedded by.
+///
+/// Truncated normal numbers are the rule of timm's vision transformers, and there this layer is a convolution, which
+/// the rule leaves at the framework's own: with weights of deviation 0.02 here too, a patch of four pixels says too
+/// little to be found.
+///
+/// # Shapes
+/// - returns `[features, width]`
+pub fn embedding(rule: &Initialization, seed: u64, name: &str, features: usize, width: usize) -> Vec<f32> {
+    match rule {
+        Initialization::TruncatedNormal { .. } => {
+            pytorch::pytorch_uniform(seed, name, features, features * width)
+        }
+        _ => weights(rule, seed, name, features, width),
     }
 }
 

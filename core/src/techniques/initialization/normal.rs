@@ -4,7 +4,8 @@
 //! W ~ N(0, s²)        or drawn again while |W| > 2 s
 //! ```
 //!
-//! The cut one with s = 0.02 is the default of timm's vision transformers. Deviation from timm, which cuts at ±2
+//! The cut one with s = 0.02 is the default of timm's vision transformers, for their linear layers; the convolution that
+//! embeds the patches keeps its framework's default there ([`super::embedding`]). Deviation from timm, which cuts at ±2
 //! whatever s is (so, for s = 0.02, not at all): here the cut is at two standard deviations.
 
 use crate::random::Stream;

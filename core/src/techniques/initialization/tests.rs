@@ -63,6 +63,20 @@ fn a_truncated_normal_ends_at_two_standard_deviations_and_has_the_variance_that_
 }
 
 #[test]
+fn patches_are_embedded_by_the_same_rule_but_for_the_truncated_normal() {
+    let small = Initialization::TruncatedNormal { deviation: 0.02 };
+    let embedded = embedding(&small, 3, "embedding.patch.weight", 4, 64);
+    assert_eq!(embedded, weights(&Initialization::Pytorch, 3, "embedding.patch.weight", 4, 64));
+    let kaiming = Initialization::Kaiming;
+    assert_eq!(embedding(&kaiming, 3, "e", 4, 64), weights(&kaiming, 3, "e", 4, 64));
+    let mut builder = Builder::new(vec![3]);
+    Network::new(&mut builder, &model(small, 0.02), GRATINGS);
+    let (layout, values) = builder.finish();
+    let patch = layout.matrices().into_iter().find(|m| m.name == "embedding.patch.weight").expect("a matrix");
+    assert_eq!(patch.gather(&values.iter::<f32>().collect::<Vec<_>>()), embedded);
+}
+
+#[test]
 fn positions_are_normal_with_the_deviation_asked_for_or_sines() {
     let drawn = positions(3, 64, 64, 0.36);
     let variance = drawn.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>() / 4096.0;
