@@ -5,7 +5,9 @@
 //! fills a slot differs, and what fills it is in [`crate::techniques`].
 
 pub mod attention;
+pub mod batch_norm;
 pub mod block;
+pub mod coordinate;
 pub mod layers;
 pub mod network;
 pub mod parameters;

@@ -2,6 +2,7 @@
 
 use burn::tensor::{Int, Tensor};
 
+use super::coordinate::Coordinate;
 use super::parameters::{Builder, Parameters};
 use super::transformer::Transformer;
 use crate::probes::report::Quantity;
@@ -70,6 +71,8 @@ impl Reading {
 pub enum Network {
     /// Encoder or causal decoder.
     Transformer(Transformer),
+    /// An MLP from a place to the values there.
+    Coordinate(Coordinate),
 }
 
 /// Matrices that a probe sees on their way through a network.
@@ -89,6 +92,7 @@ impl Network {
     pub fn new(builder: &mut Builder, model: &Model, reading: Reading) -> Self {
         match model.architecture {
             Architecture::Transformer => Self::Transformer(Transformer::new(builder, model, reading)),
+            Architecture::Coordinate { .. } => Self::Coordinate(Coordinate::new(builder, model, reading)),
             _ => todo!(),
         }
     }
@@ -98,6 +102,7 @@ impl Network {
     pub fn forward(&self, parameters: &Parameters, input: Input) -> Tensor<3> {
         match self {
             Self::Transformer(network) => network.forward(parameters, input),
+            Self::Coordinate(network) => network.forward(parameters, input),
         }
     }
 
@@ -108,6 +113,7 @@ impl Network {
     pub fn attention_weights(&self, parameters: &Parameters, input: Input) -> Vec<Tensor<4>> {
         match self {
             Self::Transformer(network) => network.attention_weights(parameters, input),
+            Self::Coordinate(_) => Vec::new(),
         }
     }
 }

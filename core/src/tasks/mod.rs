@@ -4,6 +4,8 @@ pub mod format;
 #[cfg(feature = "engine")]
 mod images;
 #[cfg(feature = "engine")]
+mod picture;
+#[cfg(feature = "engine")]
 mod text;
 
 use crate::spec;
@@ -28,7 +30,7 @@ pub use engine::*;
 mod engine {
     use burn::tensor::{Device, Int, Tensor};
 
-    use super::{format, images::ImageTask, text::TextTask};
+    use super::{format, images::ImageTask, picture::PictureTask, text::TextTask};
     use crate::nn::network::{Input, Reading};
     use crate::random::Stream;
     use crate::spec;
@@ -79,10 +81,8 @@ mod engine {
         };
         match *task {
             spec::Task::Digits { patch } | spec::Task::Mnist { patch } => images(patch),
-            spec::Task::Shapes { .. }
-            | spec::Task::Gratings { .. }
-            | spec::Task::Listops { .. }
-            | spec::Task::Picture {} => todo!(),
+            spec::Task::Shapes { .. } | spec::Task::Gratings { .. } | spec::Task::Listops { .. } => todo!(),
+            spec::Task::Picture {} => Ok(Box::new(PictureTask::new(device))),
             spec::Task::Shakespeare { context } => {
                 let set = format::parse_text(bytes).map_err(|error| error.to_string())?;
                 Ok(Box::new(TextTask::new(&set, context as usize, device)?))

@@ -1,3 +1,4 @@
 //! One file a technique: the papers' mathematics, each a small hook in a slot of [`crate::nn`].
 
 pub mod activation;
+pub mod weights;

@@ -4,12 +4,13 @@ use burn::tensor::{ExecutionError, Tensor, Transaction};
 
 use super::loss::loss;
 use super::run::Run;
+use crate::nn::network::Reading;
 use crate::probes::report::{AttentionMap, ProbeReport};
 use crate::probes::spectrum::spectrum;
 use crate::spec::{Metric, Probes};
 use crate::tasks::Targets;
 
-/// Loss and accuracy of each replica on the whole test split.
+/// Loss and accuracy, or PSNR and loss, of each replica on the whole test split.
 pub(super) async fn evaluate(run: &Run) -> Result<Vec<(Metric, Vec<f32>)>, ExecutionError> {
     let replicas = run.seeds.len();
     let parameters = run.frozen();
@@ -23,7 +24,8 @@ pub(super) async fn evaluate(run: &Run) -> Result<Vec<(Metric, Vec<f32>)>, Execu
             Targets::Classes(classes) => {
                 logits.clone().argmax(2).reshape([replicas, rows]).equal(classes.clone()).float().mean_dim(1)
             }
-            Targets::Values(_) => todo!(),
+            // There is no right and wrong: nothing is counted.
+            Targets::Values(_) => Tensor::zeros([replicas, 1], &logits.device()),
         };
         let loss = loss(logits, batch.targets);
         // One read a part of the test split also keeps the queue of the GPU short.
@@ -33,7 +35,16 @@ pub(super) async fn evaluate(run: &Run) -> Result<Vec<(Metric, Vec<f32>)>, Execu
         }
     }
     let mean = |sums: Vec<f64>| sums.into_iter().map(|sum| (sum / chunks as f64) as f32).collect();
+    if matches!(run.task.reading(), Reading::Places { .. }) {
+        let ratios = losses.iter().map(|sum| peak_signal_to_noise(sum / chunks as f64) as f32).collect();
+        return Ok(vec![(Metric::Psnr, ratios), (Metric::Loss, mean(losses))]);
+    }
     Ok(vec![(Metric::Accuracy, mean(hits)), (Metric::Loss, mean(losses))])
+}
+
+/// PSNR of values from 0 to 1 in dB, from their mean squared error: `10 log₁₀(1 / e)`.
+fn peak_signal_to_noise(squared_error: f64) -> f64 {
+    -10.0 * squared_error.log10()
 }
 
 /// Everything that the experiment asks to be measured, from one read.
@@ -41,7 +52,7 @@ pub(super) async fn probe(run: &Run, probes: &Probes) -> Result<ProbeReport, Exe
     let start = web_time::Instant::now();
     let mut transaction = Transaction::default();
     if probes.weights {
-        transaction = transaction.register(run.state().parameters.clone());
+        transaction = transaction.register(run.weights());
     }
     let mut shapes = Vec::new();
     if probes.attention {

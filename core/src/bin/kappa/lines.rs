@@ -34,6 +34,8 @@ enum Line<'a> {
         accuracy: Option<&'a [f32]>,
         #[serde(skip_serializing_if = "Option::is_none")]
         loss: Option<&'a [f32]>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        psnr: Option<&'a [f32]>,
     },
     Probed {
         variant: usize,
@@ -116,6 +118,7 @@ pub fn of(event: &Event) -> Vec<String> {
                 step: *step,
                 accuracy: values(Metric::Accuracy),
                 loss: values(Metric::Loss),
+                psnr: values(Metric::Psnr),
             }]
         }
         Event::Probed { variant, step, report } => {
@@ -127,7 +130,11 @@ pub fn of(event: &Event) -> Vec<String> {
                 frobenius_norm: one.frobenius_norm,
                 numerical_rank: one.numerical_rank,
             });
-            vec![Line::Probed { variant: *variant, step: *step, spectra: spectra.collect() }]
+            vec![Line::Probed {
+                variant: *variant,
+                step: *step,
+                spectra: spectra.collect(),
+            }]
         }
         Event::Diverged { variant, replica, step } => {
             vec![Line::Diverged { variant: *variant, step: *step, replica: *replica }]
