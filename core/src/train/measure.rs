@@ -2,6 +2,7 @@
 
 use burn::tensor::{ExecutionError, Tensor, Transaction};
 
+use super::curvature::curvatures;
 use super::loss::loss;
 use super::run::Run;
 use crate::nn::network::Reading;
@@ -92,6 +93,9 @@ pub(super) async fn probe(run: &Run, probes: &Probes) -> Result<ProbeReport, Exe
                 weights: weights.to_vec(),
             });
         }
+    }
+    if probes.hessian {
+        report.curvatures = curvatures(run).await?;
     }
     report.milliseconds = start.elapsed().as_secs_f32() * 1e3;
     Ok(report)

@@ -4,6 +4,7 @@
 //! [`Session::advance`] again and again and handles the events that come back.
 
 pub mod checkpoint;
+mod curvature;
 pub mod device;
 mod loss;
 mod measure;
@@ -13,3 +14,6 @@ mod session;
 
 pub use device::Engine;
 pub use session::{LARGEST_ADVANCE, Session};
+
+#[cfg(test)]
+mod tests;

@@ -153,6 +153,19 @@ impl Run {
         self.layout.bind(&self.weights(), false)
     }
 
+    /// A batch that is never trained on by its own number: probes always see the same.
+    pub(super) fn probe_batch(&self) -> Batch {
+        self.task.train_batch(&self.seeds, 0, self.training.batch as usize)
+    }
+
+    /// Gradients of the losses of a batch by the trained numbers, elsewhere than where training is.
+    ///
+    /// # Shapes
+    /// - `raw`, result: `[R, P]`
+    pub(super) fn gradient_at(&self, raw: &Tensor<2>, batch: Batch) -> Tensor<2> {
+        self.differentiate(raw, batch, Tensor::zeros(raw.dims(), &self.device)).1
+    }
+
     pub(super) fn state(&self) -> &State {
         self.state.as_ref().expect("the state is put back at the end of every step")
     }

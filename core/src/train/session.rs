@@ -196,7 +196,8 @@ impl Session {
     }
 
     fn probes(&self) -> bool {
-        self.experiment.probes.weights || self.experiment.probes.attention
+        let probes = &self.experiment.probes;
+        probes.weights || probes.attention || probes.hessian
     }
 
     async fn read_logs(
@@ -250,6 +251,7 @@ impl Session {
     /// Evaluates, probes and ends, where that is due.
     async fn halt(&mut self, events: &mut Vec<Event>) -> Result<(), ExecutionError> {
         let (step, total) = (self.step, self.experiment.training.steps);
+        let probing = self.probes();
         let due = |every: u32| step == total || every > 0 && step.is_multiple_of(every);
         for index in 0..self.variants.len() {
             let variant = &mut self.variants[index];
@@ -257,9 +259,7 @@ impl Session {
                 variant.metrics = evaluate(&variant.run).await?;
                 events.push(Event::Evaluated { variant: index, step, metrics: variant.metrics.clone() });
             }
-            if due(self.experiment.probes.every)
-                && (self.experiment.probes.weights || self.experiment.probes.attention)
-            {
+            if due(self.experiment.probes.every) && probing {
                 let report = probe(&variant.run, &self.experiment.probes).await?;
                 events.push(Event::Probed { variant: index, step, report });
             }

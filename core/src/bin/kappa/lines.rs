@@ -3,6 +3,7 @@
 //! Every line is an object with a text `event` and, where it belongs to one, an index `variant` and the number `step` of
 //! steps done. Numbers of replicas are lists in the order of the seeds; a number that is not finite is `null`.
 
+use kappa_core::probes::report::Curvature;
 use kappa_core::protocol::{DeviceReport, Event};
 use kappa_core::spec::Metric;
 use kappa_core::stats::VerdictReport;
@@ -41,6 +42,8 @@ enum Line<'a> {
         variant: usize,
         step: u32,
         spectra: Vec<Spectrum<'a>>,
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        curvatures: &'a [Curvature],
     },
     Diverged {
         variant: usize,
@@ -134,6 +137,7 @@ pub fn of(event: &Event) -> Vec<String> {
                 variant: *variant,
                 step: *step,
                 spectra: spectra.collect(),
+                curvatures: &report.curvatures,
             }]
         }
         Event::Diverged { variant, replica, step } => {
