@@ -11,11 +11,12 @@ use crate::spec::{Experiment, from_toml};
 mod always_skip;
 mod rethinking_softmax;
 mod starters;
+mod weight_conditioning;
 
 pub use starters::STARTERS;
 
 /// Every paper, in the order of the menus.
-pub const PAPERS: &[&Paper] = &[&always_skip::PAPER, &rethinking_softmax::PAPER];
+pub const PAPERS: &[&Paper] = &[&always_skip::PAPER, &rethinking_softmax::PAPER, &weight_conditioning::PAPER];
 
 /// A paper and its experiment.
 #[derive(Debug)]
@@ -36,7 +37,7 @@ pub struct Paper {
     pub claim: &'static str,
     /// Which part of the network it changes.
     pub slot: &'static str,
-    /// Numbers from the paper.
+    /// Numbers from the paper; none where none could be had, and then a note says so.
     pub reported: &'static [Reported],
     /// Paths of the fields that are shown first.
     pub controls: &'static [&'static str],
@@ -245,7 +246,13 @@ mod tests {
             let id = paper.id;
             assert!(paper.url.starts_with("https://arxiv.org/abs/"), "{id}");
             assert!(!paper.authors.is_empty() && !paper.venue.is_empty() && !paper.slot.is_empty(), "{id}");
-            assert!(!paper.reported.is_empty(), "{id}");
+            let without =
+                paper.notes.iter().any(|note| note.starts_with("No number of the paper is quoted here: "));
+            assert_eq!(
+                paper.reported.is_empty(),
+                without,
+                "{id}: numbers, or a note that says why there are none"
+            );
             assert!(paper.notes.iter().all(|note| note.ends_with('.')), "{id}");
 
             let paragraphs = paper.lesson.split("\n\n").count();
