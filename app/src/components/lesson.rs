@@ -37,17 +37,23 @@ fn about(paper: &'static Paper) -> impl IntoView {
         </details>
         <details class="reported">
             <summary>"What the paper reports, and what to know"</summary>
-            <div class="scroll" tabindex="0" role="region" aria-label="Reported numbers">
-                <table>
-                    <thead>
-                        <tr><th scope="col">"Where"</th><th scope="col">"Variant"</th><th scope="col">"Without"</th>
-                            <th scope="col">"With"</th></tr>
-                    </thead>
-                    <tbody>{paper.reported.iter().map(reported).collect_view()}</tbody>
-                </table>
-            </div>
+            {(!paper.reported.is_empty()).then(|| table(paper))}
             <ul class="notes">{paper.notes.iter().map(|note| view! { <li>{*note}</li> }).collect_view()}</ul>
         </details>
+    }
+}
+
+fn table(paper: &'static Paper) -> impl IntoView {
+    view! {
+        <div class="scroll" tabindex="0" role="region" aria-label="Reported numbers">
+            <table>
+                <thead>
+                    <tr><th scope="col">"Where"</th><th scope="col">"Variant"</th><th scope="col">"Without"</th>
+                        <th scope="col">"With"</th></tr>
+                </thead>
+                <tbody>{paper.reported.iter().map(reported).collect_view()}</tbody>
+            </table>
+        </div>
     }
 }
 

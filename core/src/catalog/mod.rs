@@ -16,6 +16,7 @@ mod leaner_transformers;
 mod rethinking_softmax;
 mod starters;
 mod structured_initialization;
+mod weight_conditioning;
 
 pub use starters::STARTERS;
 
@@ -26,6 +27,7 @@ pub const PAPERS: &[&Paper] = &[
     &rethinking_softmax::PAPER,
     &leaner_transformers::PAPER,
     &structured_initialization::PAPER,
+    &weight_conditioning::PAPER,
 ];
 
 /// A paper and its experiment.
@@ -47,7 +49,7 @@ pub struct Paper {
     pub claim: &'static str,
     /// Which part of the network it changes.
     pub slot: &'static str,
-    /// Numbers from the paper.
+    /// Numbers from the paper; none where none could be had, and then a note says so.
     pub reported: &'static [Reported],
     /// Paths of the fields that are shown first.
     pub controls: &'static [&'static str],
@@ -256,7 +258,13 @@ mod tests {
             let id = paper.id;
             assert!(paper.url.starts_with("https://arxiv.org/abs/"), "{id}");
             assert!(!paper.authors.is_empty() && !paper.venue.is_empty() && !paper.slot.is_empty(), "{id}");
-            assert!(!paper.reported.is_empty(), "{id}");
+            let without =
+                paper.notes.iter().any(|note| note.starts_with("No number of the paper is quoted here: "));
+            assert_eq!(
+                paper.reported.is_empty(),
+                without,
+                "{id}: numbers, or a note that says why there are none"
+            );
             assert!(paper.notes.iter().all(|note| note.ends_with('.')), "{id}");
 
             let paragraphs = paper.lesson.split("\n\n").count();

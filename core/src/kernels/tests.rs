@@ -49,6 +49,9 @@ fn cases() -> Vec<Case> {
         }),
         case("gelu", &[[2, 3, 5]], |x| gelu(x[0].clone())),
         case("signed power", &[[2, 6, 5]], |x| signed_power(away_from_zero(x[0].clone()), 3, 0.6)),
+        case("rectified linear", &[[2, 3, 5]], |x| pointwise(x[0].clone(), Pointwise::Relu)),
+        case("gaussian", &[[2, 3, 5]], |x| pointwise(x[0].clone(), Pointwise::Gaussian(0.7))),
+        case("sine", &[[2, 3, 5]], |x| pointwise(x[0].clone(), Pointwise::Sine(3.0))),
         case("mean pool", &[[2, 6, 5]], |x| mean_pool(x[0].clone(), 3)),
         case("attention scores", &[[2, 10, 24]], |x| flat(attention_scores(x[0].clone(), 2, 5, 0.7, false))),
         case("causal attention scores", &[[2, 10, 18]], |x| {
@@ -311,6 +314,64 @@ fn a_clipped_update_equals_pytorchs() {
     assert_close("p", &numbers(state.parameters), &[0.99 - 0.1, 1.0 - 0.1], 1e-6);
     assert_close("m", &numbers(state.mean), &[0.06, 0.08], 1e-6);
     assert_close("v", &numbers(state.square), &[0.0036, 0.0064], 1e-5);
+}
+
+fn descended(device: &Device) -> Vec<f32> {
+    let tensor = |name: &str| Tensor::<2>::from_data(TensorData::new(random(name, 2 * 66), [2, 66]), device);
+    let decay = Tensor::<1>::from_data(TensorData::new(random("d", 66), [66]), device);
+    let gradients = tensor("g");
+    let norms = clip_norms(gradients.clone());
+    let config = Sgd { learning_rate: 0.1, weight_decay: 0.3, clip: 1.0 };
+    numbers(sgd(tensor("p"), gradients, norms, decay.greater_elem(0.0).float(), config))
+}
+
+#[test]
+fn gradient_descent_on_the_gpu_equals_the_plain_loops() {
+    let gpu = Engine::open(DeviceChoice::Gpu).expect("a wgpu adapter; without a GPU install Mesa's lavapipe");
+    assert_close("p", &descended(&gpu.device), &descended(&Device::flex()), 1e-6);
+}
+
+#[test]
+fn clipped_gradient_descent_equals_pytorchs() {
+    // torch 2: SGD(lr=0.1, weight_decay=0.1) after clip_grad_norm_(1.0), by hand: p = 1, g = (3, 4).
+    let device = Device::flex();
+    let tensor = |values: [f32; 2]| Tensor::<2>::from_data(TensorData::new(values.to_vec(), [1, 2]), &device);
+    let gradients = tensor([3.0, 4.0]);
+    let norms = clip_norms(gradients.clone());
+    let decay = Tensor::<1>::from_data([1.0, 0.0], &device);
+    let config = Sgd { learning_rate: 0.1, weight_decay: 0.1, clip: 1.0 };
+    let found = numbers(sgd(tensor([1.0, 1.0]), gradients.clone(), norms.clone(), decay.clone(), config));
+    assert_close("p", &found, &[0.99 - 0.06, 1.0 - 0.08], 1e-6);
+    let free = Sgd { clip: 0.0, ..config };
+    let found = numbers(sgd(tensor([1.0, 1.0]), gradients, norms, decay, free));
+    assert_close("p without clipping", &found, &[0.99 - 0.3, 1.0 - 0.4], 1e-6);
+}
+
+/// Places for which the largest angle is 2⁵ π, the same for three replicas that share one copy.
+fn encoded(device: &Device) -> (Vec<f32>, Vec<f32>) {
+    let places: Vec<f32> = (0..20).map(|i| (i as f32 * 0.37).rem_euclid(2.0) - 1.0).collect();
+    let shared = Tensor::<3>::from_data(TensorData::new(places.clone(), [1, 10, 2]), device);
+    let encoded = octaves(shared.expand([3, 10, 2]), 6);
+    assert_eq!(encoded.dims(), [3, 10, 26]);
+    (places, numbers(encoded))
+}
+
+#[test]
+fn octaves_are_sines_and_cosines_on_both_engines() {
+    let gpu = Engine::open(DeviceChoice::Gpu).expect("a wgpu adapter; without a GPU install Mesa's lavapipe");
+    for device in [Device::flex(), gpu.device] {
+        let (places, found) = encoded(&device);
+        for (row, found) in found.chunks_exact(26).enumerate() {
+            let place = &places[row % 10 * 2..][..2];
+            let mut wanted = place.to_vec();
+            for octave in 0..6 {
+                let angle = |x: &f32| std::f64::consts::PI * f64::from(*x) * f64::from(1 << octave);
+                wanted.extend(place.iter().map(|x| angle(x).sin() as f32));
+                wanted.extend(place.iter().map(|x| angle(x).cos() as f32));
+            }
+            assert_close("octaves", found, &wanted, 1e-5);
+        }
+    }
 }
 
 #[test]

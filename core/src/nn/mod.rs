@@ -7,6 +7,7 @@
 pub mod attention;
 pub mod block;
 pub mod conv_mixer;
+pub mod coordinate;
 pub mod layers;
 pub mod mixer;
 pub mod network;

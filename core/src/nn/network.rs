@@ -3,6 +3,7 @@
 use burn::tensor::{Int, Tensor};
 
 use super::conv_mixer::ConvMixer;
+use super::coordinate::Coordinate;
 use super::mixer::Mixer;
 use super::parameters::{Builder, Parameters};
 use super::transformer::Transformer;
@@ -76,6 +77,8 @@ pub enum Network {
     Mixer(Mixer),
     /// Tokens mixed by a filter a channel.
     ConvMixer(ConvMixer),
+    /// An MLP from a place to the values there.
+    Coordinate(Coordinate),
 }
 
 /// Matrices that a probe sees on their way through a network.
@@ -104,7 +107,7 @@ impl Network {
             Architecture::ConvMixer { kernel, filters, norm } => {
                 Self::ConvMixer(ConvMixer::new(builder, model, (kernel as usize, filters, norm), reading))
             }
-            Architecture::Coordinate { .. } => todo!(),
+            Architecture::Coordinate { .. } => Self::Coordinate(Coordinate::new(builder, model, reading)),
         }
     }
 
@@ -115,6 +118,7 @@ impl Network {
             Self::Transformer(network) => network.forward(parameters, input),
             Self::Mixer(network) => network.forward(parameters, input),
             Self::ConvMixer(network) => network.forward(parameters, input),
+            Self::Coordinate(network) => network.forward(parameters, input),
         }
     }
 
@@ -125,7 +129,7 @@ impl Network {
     pub fn attention_weights(&self, parameters: &Parameters, input: Input) -> Vec<Tensor<4>> {
         match self {
             Self::Transformer(network) => network.attention_weights(parameters, input),
-            Self::Mixer(_) | Self::ConvMixer(_) => Vec::new(),
+            Self::Mixer(_) | Self::ConvMixer(_) | Self::Coordinate(_) => Vec::new(),
         }
     }
 
@@ -135,6 +139,8 @@ impl Network {
             Self::Transformer(network) => network.watch(parameters, input, probes),
             Self::Mixer(network) => network.watch(parameters, input, probes),
             Self::ConvMixer(network) => network.watch(parameters, input, probes),
+            // Its matrices are weights, which are probed as such.
+            Self::Coordinate(_) => Vec::new(),
         }
     }
 }

@@ -8,6 +8,8 @@ mod images;
 #[cfg(feature = "engine")]
 mod listops;
 #[cfg(feature = "engine")]
+mod picture;
+#[cfg(feature = "engine")]
 mod shapes;
 #[cfg(feature = "engine")]
 mod text;
@@ -35,7 +37,10 @@ mod engine {
     use burn::tensor::{Device, Int, Tensor};
 
     use super::images::{Cut, ImageTask};
-    use super::{format, gratings::gratings, listops::ListopsTask, shapes::shapes, text::TextTask};
+    use super::{
+        format, gratings::gratings, listops::ListopsTask, picture::PictureTask, shapes::shapes,
+        text::TextTask,
+    };
     use crate::nn::network::{Input, Reading};
     use crate::random::Stream;
     use crate::spec;
@@ -98,7 +103,7 @@ mod engine {
                 Ok(Box::new(gratings(examples as usize, cut(patch), device)?))
             }
             spec::Task::Shapes { mode, patch } => Ok(Box::new(shapes(mode, cut(patch), device)?)),
-            spec::Task::Picture {} => todo!(),
+            spec::Task::Picture {} => Ok(Box::new(PictureTask::new(device))),
             spec::Task::Shakespeare { context } => {
                 let set = format::parse_text(bytes).map_err(|error| error.to_string())?;
                 Ok(Box::new(TextTask::new(&set, context as usize, device)?))

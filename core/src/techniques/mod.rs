@@ -5,3 +5,4 @@ pub mod conditioned_tokens;
 pub mod graying;
 pub mod initialization;
 pub mod tokens;
+pub mod weights;

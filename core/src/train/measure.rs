@@ -1,13 +1,14 @@
 //! The metrics of a run on the test split.
 
-use burn::tensor::{ExecutionError, Transaction};
+use burn::tensor::{ExecutionError, Tensor, Transaction};
 
 use super::loss::loss;
 use super::run::Run;
+use crate::nn::network::Reading;
 use crate::spec::Metric;
 use crate::tasks::Targets;
 
-/// Loss and accuracy of each replica on the whole test split.
+/// Loss and accuracy, or PSNR and loss, of each replica on the whole test split.
 pub(super) async fn evaluate(run: &Run) -> Result<Vec<(Metric, Vec<f32>)>, ExecutionError> {
     let replicas = run.seeds.len();
     let parameters = run.frozen();
@@ -21,7 +22,8 @@ pub(super) async fn evaluate(run: &Run) -> Result<Vec<(Metric, Vec<f32>)>, Execu
             Targets::Classes(classes) => {
                 logits.clone().argmax(2).reshape([replicas, rows]).equal(classes.clone()).float().mean_dim(1)
             }
-            Targets::Values(_) => todo!(),
+            // There is no right and wrong: nothing is counted.
+            Targets::Values(_) => Tensor::zeros([replicas, 1], &logits.device()),
         };
         let loss = loss(logits, batch.targets);
         // One read a part of the test split also keeps the queue of the GPU short.
@@ -31,5 +33,14 @@ pub(super) async fn evaluate(run: &Run) -> Result<Vec<(Metric, Vec<f32>)>, Execu
         }
     }
     let mean = |sums: Vec<f64>| sums.into_iter().map(|sum| (sum / chunks as f64) as f32).collect();
+    if matches!(run.task.reading(), Reading::Places { .. }) {
+        let ratios = losses.iter().map(|sum| peak_signal_to_noise(sum / chunks as f64) as f32).collect();
+        return Ok(vec![(Metric::Psnr, ratios), (Metric::Loss, mean(losses))]);
+    }
     Ok(vec![(Metric::Accuracy, mean(hits)), (Metric::Loss, mean(losses))])
+}
+
+/// PSNR of values from 0 to 1 in dB, from their mean squared error: `10 log₁₀(1 / e)`.
+fn peak_signal_to_noise(squared_error: f64) -> f64 {
+    -10.0 * squared_error.log10()
 }

@@ -4,6 +4,7 @@
 //! [`Session::advance`] again and again and handles the events that come back.
 
 pub mod checkpoint;
+mod curvature;
 pub mod device;
 mod loss;
 mod measure;
@@ -14,3 +15,6 @@ mod session;
 
 pub use device::Engine;
 pub use session::{LARGEST_ADVANCE, Session, Wish};
+
+#[cfg(test)]
+mod tests;

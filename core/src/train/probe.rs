@@ -2,6 +2,7 @@
 
 use burn::tensor::{ExecutionError, Tensor, TensorData, Transaction};
 
+use super::curvature::curvatures;
 use super::run::Run;
 use crate::nn::parameters::Layout;
 use crate::probes::report::{AttentionMap, ProbeReport, Quantity, Spectrum};
@@ -17,7 +18,7 @@ pub(super) async fn probe(run: &Run, probes: &Probes) -> Result<ProbeReport, Exe
     let start = web_time::Instant::now();
     let mut transaction = Transaction::default();
     if probes.weights || probes.updates {
-        transaction = transaction.register(run.used());
+        transaction = transaction.register(run.weights());
     }
     let before = run.before().filter(|_| probes.updates);
     if let Some(before) = before {
@@ -65,6 +66,9 @@ pub(super) async fn probe(run: &Run, probes: &Probes) -> Result<ProbeReport, Exe
     }
     for outline in &outlines {
         report.spectra.extend(spectra(outline, &next()));
+    }
+    if probes.hessian {
+        report.curvatures = curvatures(run).await?;
     }
     report.milliseconds = start.elapsed().as_secs_f32() * 1e3;
     Ok(report)

@@ -53,7 +53,18 @@ pub fn show(word: &str, toml: bool) -> Result<String, Failure> {
 fn paper(text: &mut String, paper: &Paper) {
     let _ = writeln!(text, "{}\n{}\n{}\n{}\n", paper.title, paper.authors.join(", "), paper.venue, paper.url);
     let _ = writeln!(text, "Claim: {}\n", paper.claim);
-    let _ = writeln!(text, "Reported:");
+    if !paper.reported.is_empty() {
+        reported(text, paper);
+    }
+    text.push_str("Notes:\n");
+    for note in paper.notes {
+        let _ = writeln!(text, "  {note}");
+    }
+    text.push('\n');
+}
+
+fn reported(text: &mut String, paper: &Paper) {
+    text.push_str("Reported:\n");
     let mut secondary = false;
     let rows = paper.reported.iter().map(|row| {
         let about = if row.approximate { "about " } else { "" };
@@ -74,10 +85,6 @@ fn paper(text: &mut String, paper: &Paper) {
     text.push_str(&columns(&rows.collect::<Vec<_>>()));
     if secondary {
         text.push_str("  * second hand: not checked against the paper\n");
-    }
-    text.push_str("\nNotes:\n");
-    for note in paper.notes {
-        let _ = writeln!(text, "  {note}");
     }
     text.push('\n');
 }

@@ -113,9 +113,11 @@ fn message(progress: &Progress, results: &Results) -> String {
         });
     }
     if let Some(variant) = results.variants.get(progress.variant) {
-        let accuracy = variant.mean(Metric::Accuracy);
-        if !accuracy.starts_with('–') {
-            parts.push(format!("accuracy {accuracy}"));
+        for (metric, name) in [(Metric::Accuracy, "accuracy"), (Metric::Psnr, "PSNR")] {
+            let mean = variant.mean(metric);
+            if !mean.starts_with('–') {
+                parts.push(format!("{name} {mean}"));
+            }
         }
     }
     parts.push(format!("{:.0} steps/s", progress.steps_per_second));

@@ -22,7 +22,7 @@ mod mimetic;
 pub mod mixing;
 pub mod normal;
 pub mod positions;
-mod pytorch;
+pub mod pytorch;
 pub mod targets;
 pub mod xavier;
 

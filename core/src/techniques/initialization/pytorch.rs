@@ -10,6 +10,6 @@
 use super::xavier::uniform;
 
 /// `count` weights or biases of a layer with this many inputs.
-pub(super) fn pytorch_uniform(seed: u64, name: &str, inputs: usize, count: usize) -> Vec<f32> {
+pub(crate) fn pytorch_uniform(seed: u64, name: &str, inputs: usize, count: usize) -> Vec<f32> {
     uniform(seed, name, count, 1.0 / libm::sqrt(inputs as f64))
 }
