@@ -1,11 +1,10 @@
 //! The engine's events, folded into what the page shows.
 
-use kappa_core::probes::report::ProbeReport;
 use kappa_core::protocol::{DeviceReport, Event, Progress, VariantInfo};
 use kappa_core::spec::{Experiment, Metric};
 use kappa_core::stats::VerdictReport;
 
-use super::{Clock, Curve};
+use super::{Clock, Curve, History};
 
 /// How far a run is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,14 +59,14 @@ pub struct VariantLog {
     pub last: Option<Progress>,
     /// Replicas that diverged, with the step.
     pub diverged: Vec<(usize, u32)>,
-    /// The newest probe, with its step.
-    pub probe: Option<(u32, ProbeReport)>,
+    /// Measurements inside the network.
+    pub probes: History,
     /// Comparison with the first variant.
     pub verdict: Option<VerdictReport>,
 }
 
 impl VariantLog {
-    fn new(info: VariantInfo, step: u32, steps: u32, replicas: u32) -> Self {
+    pub(super) fn new(info: VariantInfo, step: u32, steps: u32, replicas: u32) -> Self {
         Self {
             info,
             step,
@@ -75,7 +74,7 @@ impl VariantLog {
             evaluations: Vec::new(),
             last: None,
             diverged: Vec::new(),
-            probe: None,
+            probes: History::default(),
             verdict: None,
         }
     }
@@ -159,7 +158,7 @@ impl RunLog {
             }
             Event::Probed { variant, step, report } => {
                 if let Some(variant) = self.variants.get_mut(variant) {
-                    variant.probe = Some((step, report));
+                    variant.probes.push(step, report);
                 }
             }
             Event::Paused(paused) if self.phase.is_live() => {
@@ -198,6 +197,7 @@ impl RunLog {
         for variant in &mut self.variants {
             variant.step = variant.step.min(step);
             variant.loss.rewind(step);
+            variant.probes.rewind(step);
             variant.evaluations.retain(|evaluation| evaluation.step <= step);
             variant.diverged.retain(|(_, at)| *at <= step);
         }
