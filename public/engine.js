@@ -1,6 +1,7 @@
 // The worker: fetches the engine, says how much of it has arrived, and starts it. From then on the engine itself speaks.
 // Messages are those of kappa-core's `protocol`, written as serde-wasm-bindgen writes them.
-import init from "./kappa-worker.js";
+// Files of one build go together: the version behind this script's own address holds for all that it loads.
+const { search: version } = new URL(import.meta.url);
 
 // A panic in the engine: nothing of it can be used any more, and nobody else would hear of it.
 addEventListener("unhandledrejection", ({ reason }) => {
@@ -8,7 +9,8 @@ addEventListener("unhandledrejection", ({ reason }) => {
 });
 
 try {
-  const response = await fetch(new URL("./kappa-worker_bg.wasm", import.meta.url));
+  const { default: init } = await import(`./kappa-worker.js${version}`);
+  const response = await fetch(new URL(`./kappa-worker_bg.wasm${version}`, import.meta.url));
   if (!response.ok) throw new Error(`the server answered ${response.status}`);
   // A compressed answer states its compressed length, which the bytes that arrive here do not add up to.
   const packed = response.headers.get("content-encoding") !== null;

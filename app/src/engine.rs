@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
 
-/// The module that starts the worker.
-const SCRIPT: &str = "./engine.js";
+/// The module that starts the worker, where the page does not say which version of it.
+const SCRIPT: &str = "engine.js";
 
 /// Whether the engine can take commands.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -81,7 +81,7 @@ impl Engine {
         self.state.set(EngineState::Loading { arrived: 0.0, total: 0.0 });
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
-        let worker = match Worker::new_with_options(SCRIPT, &options) {
+        let worker = match Worker::new_with_options(&script(), &options) {
             Ok(worker) => worker,
             Err(error) => return self.state.set(EngineState::Broken(words(&error))),
         };
@@ -186,6 +186,13 @@ impl Engine {
             on_event.run(event);
         }
     }
+}
+
+/// The address of the module that starts the worker. The build writes it into the page, with a version that changes with
+/// the engine: browsers keep files.
+fn script() -> String {
+    let tag = document().query_selector("script[data-engine]").ok().flatten();
+    tag.and_then(|tag| tag.get_attribute("data-engine")).unwrap_or_else(|| SCRIPT.to_owned())
 }
 
 /// As serde-wasm-bindgen writes it, with tables as plain objects and bytes as one array of bytes.

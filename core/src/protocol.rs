@@ -1,5 +1,7 @@
 //! What the engine and its shells (page, command line) say to each other. No Burn, no DOM.
 
+pub mod faster;
+
 use serde::{Deserialize, Serialize};
 
 use crate::probes::report::ProbeReport;
@@ -81,6 +83,12 @@ pub enum Event {
         steps: u32,
         /// Replicas of each variant.
         replicas: u32,
+    },
+    /// Both devices are being timed with the first steps, this one now. What the faster one did is told afterwards, from
+    /// [`Event::Device`] on.
+    Comparing {
+        /// As in [`DeviceReport`].
+        engine: String,
     },
     /// The first steps compile shaders; `variant` is the one under way. Ends with the first `Progress`.
     Compiling {
@@ -165,6 +173,8 @@ pub struct VariantInfo {
     pub name: String,
     /// Trainable numbers of one replica.
     pub parameters: u64,
+    /// Floating-point operations of one training step of one replica, forward and backward, estimated.
+    pub operations: u64,
     /// Bytes that parameters, optimizer and activations take, estimated.
     pub bytes: u64,
 }

@@ -314,13 +314,24 @@ fn a_checkpoint_that_does_not_fit_is_refused_and_stays_as_it_was() {
         refused(&whole[..whole.len() / 2], &["checkpoint"])?;
         refused(b"not a checkpoint at all", &["checkpoint"])?;
         refused(&[], &["checkpoint"])?;
-        // Another model's weights under this experiment: as many letters, so that only the meaning changes.
-        let other =
-            replaced(&whole, b"depth = 2", b"depth = 3").context("the checkpoint holds its experiment")?;
-        refused(&other, &["blocks.2"])?;
-        let other =
-            replaced(&whole, b"width = 16", b"width = 18").context("the checkpoint holds its experiment")?;
-        refused(&other, &["checkpoint"])?;
+        // A checkpoint of another model, copied in: the first field that differs is named with both values.
+        let copied = scratch.path().join("other").to_string_lossy().into_owned();
+        let deeper = ["--set", "model.depth=3"];
+        succeeds(&[&["run", "tiny", "--device", "cpu", "--out", &copied][..], &short, &deeper].concat())?;
+        let other = fs::read(Path::new(&copied).join("checkpoint.safetensors"))?;
+        refused(&other, &["of another experiment", "model.depth is 3 there and 2 here"])?;
+        // Its header alone says another model, in as many letters; the folder's experiment says so too, and the
+        // tensors do not.
+        let experiment = out.join("experiment.toml");
+        let ours = fs::read(&experiment)?;
+        for (word, lie, said) in
+            [(&b"depth = 2"[..], &b"depth = 3"[..], "blocks.2"), (b"width = 16", b"width = 18", "checkpoint")]
+        {
+            let other = replaced(&whole, word, lie).context("the checkpoint holds its experiment")?;
+            fs::write(&experiment, replaced(&ours, word, lie).context("so does the folder")?)?;
+            refused(&other, &[said])?;
+        }
+        fs::write(&experiment, &ours)?;
         // A new run does not write over one that is there.
         fs::write(&file, &whole)?;
         fails(&["run", "tiny", "--device", "cpu", "--out", &out_text], 2, &["--resume"])?;

@@ -1,6 +1,10 @@
 //! Without WebGPU: the CPU engine, the sentence that says so, and the same way to the end.
 
+use std::thread;
+use std::time::Duration;
+
 use anyhow::{Result, ensure};
+use kappa_core::spec::Experiment;
 use kappa_tests::browser::Gpu;
 use kappa_tests::lab::Lab;
 use kappa_tests::trial::{in_browser, tiny};
@@ -51,6 +55,50 @@ fn stop_is_heard_at_once_and_the_next_run_starts_afresh() {
         lab.wait("a run from the first step", 60, || Ok((lab.events("Started")?.len() == 2).then_some(())))?;
         lab.click("stop")?;
         lab.says("Stopped.", 10)
+    });
+}
+
+/// Of which one step of both variants takes seconds.
+fn slow() -> Experiment {
+    let mut experiment = tiny(1_000);
+    (experiment.model.depth, experiment.model.width, experiment.model.mlp.width) = (4, 128, 512);
+    experiment.training.batch = 64;
+    experiment.training.evaluate_every = 0;
+    experiment
+}
+
+#[test]
+fn pause_is_answered_by_the_page_while_the_engine_is_busy() {
+    in_browser(Gpu::Absent, "busy", |lab| {
+        lab.open(&slow())?;
+        lab.choose_device("cpu")?;
+        lab.click("start")?;
+        lab.reaches(1, 240)?;
+        let script = "
+            document.querySelector('[data-testid=pause]').click();
+            await new Promise((resolve) => setTimeout(resolve, 100));
+            return [document.querySelector('[data-testid=status]').textContent,
+                document.querySelector('[data-testid=pause]').disabled, document.querySelector('[data-testid=stop]').disabled];";
+        let seen = lab.browser.session.run_async(script, serde_json::json!([]))?;
+        let status = seen[0].as_str().unwrap_or_default();
+        ensure!(["Pausing after the step under way.", "Paused."].contains(&status), "after 100 ms: {seen}");
+        ensure!(seen[1] == true && seen[2] == false, "Pause cannot be pressed twice, Stop can be: {seen}");
+
+        lab.says("Paused.", 60)?;
+        // The step that was under way is completed by both.
+        lab.wait("both variants to be at one step", 60, || Ok((lab.step(0)? == lab.step(1)?).then_some(())))?;
+        let here = lab.step(0)?;
+        thread::sleep(Duration::from_secs(5));
+        let later = (lab.step(0)?, lab.step(1)?);
+        ensure!(later.0 == later.1 && later.0 <= here + 1, "paused at {here}, and then at {later:?}");
+
+        lab.click("resume")?;
+        lab.reaches(later.0 + 1, 60)?;
+        let workers = lab.workers()?;
+        lab.click("stop")?;
+        lab.says("Stopped.", 60)?;
+        ensure!(lab.workers()? == workers, "the engine had to be ended");
+        Ok(())
     });
 }
 

@@ -158,3 +158,30 @@ fn the_page_can_be_read_and_used_before_the_engine_is_there() {
         Ok(())
     });
 }
+
+#[test]
+fn the_engine_of_yesterday_cannot_meet_the_page_of_today() {
+    in_browser(Gpu::Absent, "version", |lab| {
+        lab.open(&tiny(40))?;
+        lab.says("Ready. Press Start.", 120)?;
+        let script = "
+            const engine = document.querySelector('script[data-engine]').dataset.engine;
+            const worker = await (await fetch('kappa-worker.js')).text();
+            const loaded = performance.getEntriesByType('resource').map((entry) => entry.name);
+            return [engine, [...worker.matchAll(/^import .*?[.]js([^'\"]*)['\"]/gm)].map((found) => found[1]), loaded];";
+        let found = lab.browser.session.run_async(script, json!([]))?;
+        let engine = found[0].as_str().unwrap_or_default();
+        let version = engine.strip_prefix("engine.js").unwrap_or_default();
+        ensure!(version.starts_with("?v=") && version.len() > 10, "the engine has no version: {engine}");
+        let imports: Vec<&str> =
+            found[1].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        ensure!(
+            !imports.is_empty() && imports.iter().all(|import| *import == version),
+            "{engine}: {imports:?}"
+        );
+        let loaded = found[2].as_array().cloned().unwrap_or_default();
+        let asked_for = |file: &str| loaded.iter().filter_map(Value::as_str).any(|name| name.ends_with(file));
+        ensure!(asked_for(engine) && !asked_for("/engine.js"), "the page asked for {loaded:?}");
+        Ok(())
+    });
+}

@@ -2,6 +2,7 @@
 //!
 //! `cargo xtask test page` builds both and runs these. Tests take turns.
 
+mod auto;
 mod checkpoints;
 mod command_line;
 mod cpu;
@@ -10,3 +11,4 @@ mod links;
 mod looks;
 mod loss_of_device;
 mod same_numbers;
+mod variants;

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::paths;
 use crate::run::{command, output, run as run_command};
+use crate::stamp::stamp;
 use crate::tools::{self, WasmToolchain};
 
 /// How much work to put into the wasm files. Both are optimized: an engine built for debugging is unusably slow.
@@ -33,7 +34,8 @@ pub fn run(options: &[String]) -> Result<()> {
 /// Builds the page into `dist/`, with the tools it takes.
 pub fn page(mode: Mode) -> Result<()> {
     let toolchain = tools::for_page()?;
-    run_command(&mut trunk(toolchain, "build", mode))
+    run_command(&mut trunk(toolchain, "build", mode))?;
+    stamp(&paths::dist())
 }
 
 /// A trunk command, with all that it must be told on any machine.
@@ -45,8 +47,6 @@ pub fn trunk(toolchain: WasmToolchain, subcommand: &str, mode: Mode) -> Command 
     if std::env::var_os("NO_COLOR").is_some() {
         trunk.env("NO_COLOR", "true");
     }
-    // One profile for both: the engine's dependencies take many minutes to build.
-    trunk.args(["--cargo-profile", "web"]);
     if mode == Mode::Release {
         trunk.arg("--release");
     }

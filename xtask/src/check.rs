@@ -47,8 +47,8 @@ fn checks(toolchain: WasmToolchain) -> Vec<Command> {
     checks
 }
 
-/// The two crates of the page, for their own target. With the page's profile, build scripts and macros are
-/// shared with the build of the page.
+/// The two crates of the page, for their own target. With the engine's profile, build scripts and macros are
+/// shared with the build of the engine.
 fn lint_page(toolchain: WasmToolchain) -> Command {
     let mut lint = toolchain.command("cargo");
     let page =

@@ -10,6 +10,7 @@ mod paths;
 mod run;
 mod serve;
 mod setup;
+mod stamp;
 mod test;
 mod tools;
 mod versions;

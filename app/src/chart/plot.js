@@ -31,7 +31,7 @@ export function makePlot(element, spec, onCursor) {
   });
   const x = axis(spec.xLabel);
   x.size = 36;
-  x.incrs = [1, 2, 5].flatMap((digit) => [0, 1, 2, 3, 4, 5, 6].map((power) => digit * 10 ** power)).sort((a, b) => a - b);
+  x.incrs = [1, 2, 5].flatMap((digit) => Array.from({ length: 16 }, (_, power) => power).map((power) => digit * 10 ** power)).sort((a, b) => a - b);
   x.values = (_, ticks) => ticks.map((tick) => tick === null ? "" : short(tick));
   const y = axis(spec.yLabel);
   y.size = 56;
@@ -125,7 +125,9 @@ function padded(low, high, least, most) {
 
 function short(value) {
   const size = Math.abs(value);
-  if (size !== 0 && (size >= 1e7 || size < 1e-3)) return value.toExponential(0).replace("+", "");
+  if (size !== 0 && (size >= 1e15 || size < 1e-3)) return value.toExponential(0).replace("+", "");
+  if (size >= 1e12) return `${Number((value / 1e12).toPrecision(3))}T`;
+  if (size >= 1e9) return `${Number((value / 1e9).toPrecision(3))}G`;
   if (size >= 1e6) return `${Number((value / 1e6).toPrecision(3))}M`;
   if (size >= 1e4) return `${Number((value / 1e3).toPrecision(3))}k`;
   return String(Number(value.toPrecision(4)));

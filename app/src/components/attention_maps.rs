@@ -4,6 +4,7 @@
 //! background to one colour.
 
 use kappa_core::probes::report::AttentionMap;
+use kappa_core::spec::{Experiment, IMPULSE_ORDER, ImpulseTarget, Initialization};
 use leptos::html::Canvas;
 use leptos::prelude::*;
 use wasm_bindgen::{Clamped, JsCast};
@@ -34,34 +35,44 @@ pub fn AttentionMaps() -> impl IntoView {
         })
     });
     let image = memo(move || {
-        let has_edge = |experiment: &kappa_core::spec::Experiment| experiment.task.edge().is_some();
+        let has_edge = |experiment: &Experiment| experiment.task.edge().is_some();
         run.read(|log| log.experiment.as_ref().is_some_and(has_edge))
     });
     // The numbers are large: only those that are shown are copied.
+    // With each variant, whether its heads start as 3×3 filters in their fixed order; others are drawn for each seed.
     let maps = memo(move || {
         probed.get();
         let block = block.get().min(kept.get().0.saturating_sub(1));
-        let of = |variant: &VariantLog| {
+        let of = |(index, variant): (usize, &VariantLog), experiment: Option<&Experiment>| {
+            let model = experiment.and_then(|experiment| experiment.variant(index).ok()).map(|e| e.model);
+            let imitates = model.is_some_and(|model| {
+                matches!(
+                    model.initialization,
+                    Initialization::Impulse { target: ImpulseTarget::Shift, kernel: 3, .. }
+                )
+            });
             let maps = variant.probes.maps();
             let maps = if first.get() { maps.first() } else { maps.last() };
             // One seed is enough to look at: the first.
             let shown = |map: &&AttentionMap| map.block == block && map.replica == 0;
             let maps: Vec<AttentionMap> =
                 maps.iter().flat_map(|(_, maps)| maps).filter(shown).cloned().collect();
-            (variant.info.name.clone(), maps)
+            (variant.info.name.clone(), imitates, maps)
         };
-        run.peek(|log| log.variants.iter().map(of).collect::<Vec<_>>())
+        run.peek(|log| {
+            log.variants.iter().enumerate().map(|one| of(one, log.experiment.as_ref())).collect::<Vec<_>>()
+        })
     });
     let step = move || if first.get() { kept.get().1 } else { kept.get().2 };
     let groups = move || {
-        let groups = maps.get().into_iter().enumerate().filter(|(_, (_, maps))| !maps.is_empty());
+        let groups = maps.get().into_iter().enumerate().filter(|(_, (_, _, maps))| !maps.is_empty());
         groups
-            .map(|(index, (name, maps))| {
+            .map(|(index, (name, imitates, maps))| {
                 let image = image.get();
                 view! {
                     <div class="map-group">
                         <h3><Sample index/> " " {name}</h3>
-                        <div class="maps">{maps.into_iter().map(|map| view! { <Map map image/> }).collect_view()}</div>
+                        <div class="maps">{maps.into_iter().map(|map| view! { <Map map image imitates/> }).collect_view()}</div>
                     </div>
                 }
             })
@@ -95,7 +106,8 @@ pub fn AttentionMaps() -> impl IntoView {
                 "A row is a token, a column the token it looks at. Red is positive, blue negative."
                 {move || image.get().then_some(
                     " The small picture beside a map is the filter that it amounts to: the mean weight at each offset, from \
-                     two tokens up and left to two down and right, with the token itself in the middle.",
+                     two tokens up and left to two down and right, with the token itself in the middle. With a dashed frame: the filter that \
+                     a structured start imitates.",
                 )}
             </p>
             {groups}
@@ -103,9 +115,9 @@ pub fn AttentionMaps() -> impl IntoView {
     }
 }
 
-/// The map of one head, and for an image the filter that it amounts to.
+/// The map of one head, and for an image the filter that it amounts to and the one that it imitated at the start.
 #[component]
-fn Map(map: AttentionMap, image: bool) -> impl IntoView {
+fn Map(map: AttentionMap, image: bool, imitates: bool) -> impl IntoView {
     let (least, most) = range(&map.weights);
     let (head, tokens) = (map.head + 1, map.tokens);
     let label = format!("Head {head}: weights from {least:.2} to {most:.2}");
@@ -114,9 +126,14 @@ fn Map(map: AttentionMap, image: bool) -> impl IntoView {
         let label = format!("Head {head} as a filter: the most weight, {weight:.2}, lies {strongest}");
         view! { <Picture weights=means edge=2 * offsets::REACH + 1 label class="filter"/> }
     });
+    let target = imitates.then(|| {
+        let means = offsets::impulse(IMPULSE_ORDER[map.head % IMPULSE_ORDER.len()]);
+        let label = format!("Head {head} imitated at the start: all weight {}", strongest(&means).0);
+        view! { <Picture weights=means edge=2 * offsets::REACH + 1 label class="filter target"/> }
+    });
     view! {
         <figure class="map">
-            <div class="map-pictures"><Picture weights=map.weights edge=tokens label/> {filter}</div>
+            <div class="map-pictures"><Picture weights=map.weights edge=tokens label/> <div>{filter} {target}</div></div>
             <figcaption>{format!("head {head}")} <span class="number">{format!("{least:.2} … {most:.2}")}</span></figcaption>
         </figure>
     }

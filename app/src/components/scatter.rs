@@ -4,10 +4,11 @@ use kappa_core::spec::Metric;
 use leptos::prelude::*;
 
 use super::figure::Figure;
+use super::measurements::Choice;
 use crate::chart::{PlotSpec, SeriesSpec};
 use crate::memo::memo;
-use crate::run::results::{Reading, thousands};
-use crate::run::scatter;
+use crate::run::results::Reading;
+use crate::run::scatter::{self, Size};
 use crate::shown::use_shown;
 
 /// Height of the chart in CSS pixels.
@@ -18,7 +19,8 @@ const HEIGHT: f64 = 260.0;
 pub fn Scatter() -> impl IntoView {
     let run = use_shown();
     let metric = run.metric();
-    let curves = memo(move || run.read(|log| scatter::points(log, metric.get())));
+    let size = RwSignal::new(Size::default());
+    let curves = memo(move || run.read(|log| scatter::points(log, metric.get(), size.get())));
     let telling = memo(move || curves.with(|curves| scatter::is_telling(curves)));
     let names = run.names();
     let look = memo(move || {
@@ -29,7 +31,7 @@ pub fn Scatter() -> impl IntoView {
             height: HEIGHT,
             log: false,
             bars: true,
-            x_label: "parameters".to_owned(),
+            x_label: size.get().label().to_owned(),
             y_label: format!("{}{}", reading.name, reading.unit),
             x_min,
             x_max,
@@ -47,15 +49,25 @@ pub fn Scatter() -> impl IntoView {
             let half = (mark.high - mark.low) / 2.0;
             let mean = format!("{:.decimals$}{}", mark.mean, reading.unit);
             let mean = if half > 0.0 { format!("{mean} ± {half:.decimals$}") } else { mean };
-            format!("{mean}, {} parameters", thousands(x as u64))
+            format!("{mean}, {} {}", scatter::words(x), size.get().label())
         })
         .unwrap_or_default()
+    });
+    let both =
+        [Size::Parameters, Size::Operations].map(|size| (size.label().to_owned(), size.label().to_owned()));
+    let sizes = memo(move || both.to_vec());
+    let chosen = memo(move || size.get().label().to_owned());
+    let choose = Callback::new(move |name: String| {
+        size.set(if name == Size::Operations.label() { Size::Operations } else { Size::Parameters });
     });
     let title = Signal::derive(move || Reading::of(metric.get()).name.to_owned());
     view! {
         <section class="panel" aria-labelledby=run.id("scatter-title") data-testid=run.id("scatter")
             hidden=move || !telling.get()>
-            <div class="panel-head"><h2 id=run.id("scatter-title")>"Outcome against size"</h2></div>
+            <div class="panel-head">
+                <h2 id=run.id("scatter-title")>"Outcome against size"</h2>
+                <Choice name="size" label="What counts as size" options=sizes value=chosen choose/>
+            </div>
             <Figure names curves look words title id=run.id("scatter-chart")/>
             <p class="field-help">
                 "Mean over seeds with its 95 % interval. Further left is smaller; further "

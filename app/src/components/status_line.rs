@@ -54,22 +54,30 @@ fn status(lab: Lab) -> String {
         (Phase::Starting, Some(loading)) => format!("Starts when the engine is there. {loading}"),
         (_, Some(loading)) => loading,
         (Phase::Idle, None) => "Ready. Press Start.".to_owned(),
-        (Phase::Starting, None) => match &log.loading {
-            Some((file, share)) => format!("Fetching {file}: {:.0} %.", (share * 10.0).floor() * 10.0),
-            None => "Starting.".to_owned(),
-        },
-        (Phase::Running, None) => match log.compiling.and_then(|index| log.variants.get(index)) {
-            Some(variant) => {
-                format!("Compiling shaders for “{}”: the first step takes a while.", variant.info.name)
-            }
-            None => "Training.".to_owned(),
-        },
+        (Phase::Starting | Phase::Running, None) => under_way(log),
+        (Phase::Pausing, None) => "Pausing after the step under way.".to_owned(),
         (Phase::Paused, None) => "Paused.".to_owned(),
         (Phase::Stopping, None) => "Stopping after the step under way.".to_owned(),
         (Phase::Stopped, None) => "Stopped.".to_owned(),
         (Phase::Finished, None) => "Finished.".to_owned(),
         (Phase::Failed, None) => "Ended by a problem.".to_owned(),
     })
+}
+
+/// What the engine is at.
+fn under_way(log: &RunLog) -> String {
+    let compiling = log.compiling.and_then(|index| log.variants.get(index));
+    match (&log.comparing, &log.loading, compiling) {
+        (Some(engine), ..) => {
+            format!("Looking for the faster device: the first steps on {engine}, kept if it wins.")
+        }
+        (None, Some((file, share)), _) => format!("Fetching {file}: {:.0} %.", (share * 10.0).floor() * 10.0),
+        (None, None, Some(variant)) => {
+            format!("Compiling shaders for “{}”: the first step takes a while.", variant.info.name)
+        }
+        (None, None, None) if log.phase == Phase::Starting => "Starting.".to_owned(),
+        (None, None, None) => "Training.".to_owned(),
+    }
 }
 
 fn device(log: &RunLog) -> String {

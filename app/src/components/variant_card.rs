@@ -1,17 +1,14 @@
 //! One variant: its computed name, what changed, and its patch as rows of a field and a value.
 
-use kappa_core::spec::{Experiment, FIELDS, Field, Kind, field, tree};
+use kappa_core::spec::{Experiment, FIELDS, Field, field, tree};
 use leptos::prelude::*;
-use serde_json::Value;
 
 use super::legend::Sample;
 use super::value_input::ValueInput;
 use crate::fields::{Row, label, meaning, rows};
 use crate::lab::{Lab, use_lab};
 use crate::memo::memo;
-
-/// Where the paths of fields begin that a variant may change.
-const CHANGEABLE: [(&str, &str); 3] = [("model", "Network"), ("training", "Training"), ("task", "Data")];
+use crate::propose::{CHANGEABLE, others};
 
 /// One variant.
 #[component]
@@ -151,52 +148,8 @@ fn add_row(lab: Lab, index: usize, field: &'static Field) {
         tree::value(&variant, field)
     });
     let Some(base) = base else { return };
-    let other =
-        another(field, &base).filter(|other| lab.set_in_variant(index, field.path, other.clone()).is_ok());
-    if other.is_none() {
+    if !others(field, &base).into_iter().any(|other| lab.set_in_variant(index, field.path, other).is_ok()) {
         // No other value comes to mind that is allowed; the user will know one.
         let _ = lab.set_in_variant(index, field.path, base);
-    }
-}
-
-/// A value that is not `value`: the other state of a switch, the next choice, twice or half the number.
-fn another(field: &Field, value: &Value) -> Option<Value> {
-    let candidates = match field.kind {
-        Kind::Flag => vec![Value::from(!value.as_bool()?)],
-        Kind::Choice { options, .. } => {
-            let at = options.iter().position(|choice| Some(choice.name) == value.as_str())?;
-            vec![Value::from(options[(at + 1) % options.len()].name)]
-        }
-        Kind::Integer { .. } => {
-            let number = value.as_u64()?;
-            vec![Value::from(number * 2), Value::from(number / 2), Value::from(number + 1)]
-        }
-        Kind::Float { .. } => {
-            let number = value.as_f64()?;
-            vec![Value::from(number * 2.0), Value::from(number / 2.0), Value::from(1.0)]
-        }
-        Kind::Text { .. } => Vec::new(),
-    };
-    candidates
-        .into_iter()
-        .find_map(|candidate| field.accept(&candidate).ok().filter(|accepted| accepted != value))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_new_row_proposes_an_allowed_value_that_differs() {
-        let entry = kappa_core::catalog::entries().next().expect("the catalog is not empty");
-        for (field, value) in tree::leaves(entry.experiment()) {
-            let changeable =
-                CHANGEABLE.iter().any(|(prefix, _)| field.path.split('.').next() == Some(*prefix));
-            if changeable {
-                let other = another(field, &value).unwrap_or_else(|| panic!("{}", field.path));
-                assert_ne!(other, value, "{}", field.path);
-                assert_eq!(field.accept(&other).as_ref(), Ok(&other), "{}", field.path);
-            }
-        }
     }
 }

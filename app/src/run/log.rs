@@ -16,6 +16,8 @@ pub enum Phase {
     Starting,
     /// Training.
     Running,
+    /// Asked to halt; the engine is still at the step under way.
+    Pausing,
     /// Halted, can go on.
     Paused,
     /// Asked to stop; the engine has not answered yet.
@@ -31,7 +33,7 @@ pub enum Phase {
 impl Phase {
     /// Whether the engine works or would go on.
     pub fn is_live(self) -> bool {
-        matches!(self, Self::Starting | Self::Running | Self::Paused | Self::Stopping)
+        matches!(self, Self::Starting | Self::Running | Self::Pausing | Self::Paused | Self::Stopping)
     }
 }
 
@@ -104,6 +106,8 @@ pub struct RunLog {
     pub variants: Vec<VariantLog>,
     /// The variant whose shaders are being compiled.
     pub compiling: Option<usize>,
+    /// The engine that is being timed, where the faster of two is to be found.
+    pub comparing: Option<String>,
     /// The file being fetched, and the share of it that is there.
     pub loading: Option<(String, f32)>,
     /// Things the user should know, newest last.
@@ -135,10 +139,18 @@ impl RunLog {
             Event::Ready | Event::Checkpoint { .. } | Event::DeviceLost { .. } => {}
             Event::Device(device) => self.device = Some(device),
             Event::Loading { file, share } => self.loading = (share < 1.0).then_some((file, share)),
+            // Where it runs is known when both have been timed.
+            Event::Comparing { engine } => {
+                (self.comparing, self.device, self.loading) = (Some(engine), None, None)
+            }
             // A new engine goes on with the same run: the curves stay.
             Event::Started { variants, step, steps, replicas } => {
-                self.phase = Phase::Running;
-                (self.steps, self.replicas, self.loading) = (steps, replicas, None);
+                // A Stop that has been asked for meanwhile will be heard.
+                if self.phase != Phase::Stopping {
+                    self.phase = Phase::Running;
+                }
+                (self.steps, self.replicas) = (steps, replicas);
+                (self.comparing, self.loading) = (None, None);
                 if std::mem::take(&mut self.recovering) && self.variants.len() == variants.len() {
                     self.rewind(step);
                 } else {
@@ -161,7 +173,7 @@ impl RunLog {
                     variant.probes.push(step, report);
                 }
             }
-            Event::Paused(paused) if self.phase.is_live() => {
+            Event::Paused(paused) if self.phase.is_live() && self.phase != Phase::Stopping => {
                 self.phase = if paused { Phase::Paused } else { Phase::Running };
                 if paused { self.clock.halt(now) } else { self.clock.run(now) }
             }
@@ -183,6 +195,8 @@ impl RunLog {
                     variant.verdict = Some(report);
                 }
             }
+            // The end of the run before this one, told before the engine had heard of this one.
+            Event::Finished | Event::Stopped if self.phase == Phase::Starting => {}
             Event::Finished => self.end(Phase::Finished, now),
             Event::Stopped => self.end(Phase::Stopped, now),
             Event::Failed { problems } => {
@@ -223,7 +237,7 @@ impl RunLog {
 
     fn end(&mut self, phase: Phase, now: f64) {
         self.phase = phase;
-        (self.compiling, self.loading) = (None, None);
+        (self.comparing, self.compiling, self.loading) = (None, None, None);
         self.clock.halt(now);
     }
 }
@@ -234,7 +248,7 @@ mod tests {
 
     fn started(variants: usize, steps: u32) -> RunLog {
         let mut log = RunLog::default();
-        let info = VariantInfo { name: "base".to_owned(), parameters: 10, bytes: 40 };
+        let info = VariantInfo { name: "base".to_owned(), parameters: 10, operations: 60, bytes: 40 };
         log.apply(Event::Started { variants: vec![info; variants], step: 0, steps, replicas: 2 }, 0.0);
         log
     }
@@ -288,6 +302,45 @@ mod tests {
         log.apply(progress(7, 3, &[1.0]), 1.0);
         log.apply(Event::Diverged { variant: 7, replica: 0, step: 1 }, 1.0);
         assert_eq!(log, before);
+    }
+
+    #[test]
+    fn a_run_that_is_to_stop_is_not_woken_by_what_was_said_before() {
+        let mut log = started(1, 10);
+        log.phase = Phase::Stopping;
+        log.apply(Event::Paused(true), 1.0);
+        assert_eq!(log.phase, Phase::Stopping);
+        let info = log.variants[0].info.clone();
+        log.apply(Event::Started { variants: vec![info], step: 0, steps: 10, replicas: 2 }, 1.0);
+        assert_eq!(log.phase, Phase::Stopping);
+        log.apply(Event::Stopped, 2.0);
+        assert_eq!(log.phase, Phase::Stopped);
+    }
+
+    #[test]
+    fn the_end_of_the_run_before_does_not_end_one_that_is_starting() {
+        for end in [Event::Finished, Event::Stopped] {
+            let mut log = RunLog { phase: Phase::Starting, ..RunLog::default() };
+            log.apply(end, 1.0);
+            assert_eq!(log.phase, Phase::Starting);
+        }
+    }
+
+    #[test]
+    fn a_comparison_lasts_until_one_of_both_is_taken() {
+        let device = |engine: &str| DeviceReport {
+            engine: engine.to_owned(),
+            adapter: String::new(),
+            because: String::new(),
+        };
+        let mut log = RunLog { phase: Phase::Starting, device: Some(device("CPU")), ..RunLog::default() };
+        log.apply(Event::Comparing { engine: "WebGPU".to_owned() }, 0.0);
+        assert_eq!((log.comparing.as_deref(), &log.device), (Some("WebGPU"), &None));
+        log.apply(Event::Device(device("WebGPU")), 1.0);
+        let info = VariantInfo { name: "base".to_owned(), parameters: 10, operations: 100, bytes: 40 };
+        log.apply(Event::Started { variants: vec![info], step: 0, steps: 10, replicas: 2 }, 1.0);
+        log.apply(progress(0, 3, &[3.0, 2.0, 1.0]), 1.0);
+        assert_eq!((log.comparing, log.phase, log.variants[0].step), (None, Phase::Running, 3));
     }
 
     #[test]

@@ -27,9 +27,23 @@ pub fn means(weights: &[f32], tokens: usize) -> Option<Vec<f32>> {
     Some(offsets().flat_map(|down| offsets().map(move |right| (down, right))).map(mean).collect())
 }
 
+/// The filter with all of its weight at one offset, rows before columns.
+pub fn impulse((down, right): (i32, i32)) -> Vec<f32> {
+    let reach = REACH as i32;
+    let offsets = || -reach..=reach;
+    let one = |row: i32| offsets().map(move |column| f32::from(u8::from((row, column) == (down, right))));
+    offsets().flat_map(one).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_impulse_lies_where_its_offset_says() {
+        let filter = impulse((-1, 0));
+        assert_eq!((filter.len(), filter.iter().sum::<f32>(), filter[5 + 2]), (25, 1.0, 1.0));
+    }
 
     #[test]
     fn a_shift_has_all_of_its_weight_at_one_offset() {

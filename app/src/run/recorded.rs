@@ -56,7 +56,8 @@ pub fn provenance(recording: &Recording, log: &RunLog) -> String {
 }
 
 fn variant(recorded: &RecordedVariant, steps: u32, replicas: u32) -> VariantLog {
-    let info = VariantInfo { name: recorded.name.clone(), parameters: recorded.parameters, bytes: 0 };
+    let RecordedVariant { parameters, operations, .. } = *recorded;
+    let info = VariantInfo { name: recorded.name.clone(), parameters, operations, bytes: 0 };
     let evaluation = |(index, step): (usize, &u32)| {
         let line = |(metric, lines): &(Metric, Numbers)| {
             (*metric, numbers(&lines[index]).into_iter().map(|number| number as f32).collect())
@@ -114,6 +115,7 @@ mod tests {
         let variant = |name| RecordedVariant {
             name,
             parameters: 4_970,
+            operations: 1_000_000,
             evaluated: vec![30],
             metrics: vec![(Metric::Accuracy, vec![vec![Some(0.5), None]])],
             every: 15,

@@ -1,11 +1,16 @@
 //! The engine in a Web Worker: takes commands, trains, and tells the page what happens.
 //!
-//! One asynchronous loop. Between two advances it lets messages in, so that Pause and Stop are heard at once; an
+//! One asynchronous loop ([`engine`]). Where a session runs is known to [`devices`] or found out by [`comparison`];
+//! [`run`] trains it. Between two advances [`control`] lets messages in, so that Pause and Stop are heard at once; an
 //! advance is as many steps as take some tens of milliseconds. A lost GPU ends the worker (what Burn holds of it
 //! cannot be mended): the page starts another one from the last checkpoint, which the engine sends by itself.
 
 mod browser;
+mod comparison;
+mod control;
+mod devices;
 mod engine;
+mod run;
 
 use futures_channel::mpsc;
 use kappa_core::protocol::{Command, Event};

@@ -11,13 +11,22 @@ use crate::spec::{Experiment, tree};
 pub mod recording;
 
 mod always_skip;
+mod conditioned_tokens;
+mod leaner_transformers;
 mod rethinking_softmax;
 mod starters;
+mod structured_initialization;
 
 pub use starters::STARTERS;
 
 /// Every paper, in the order of the menus.
-pub const PAPERS: &[&Paper] = &[&always_skip::PAPER, &rethinking_softmax::PAPER];
+pub const PAPERS: &[&Paper] = &[
+    &always_skip::PAPER,
+    &conditioned_tokens::PAPER,
+    &rethinking_softmax::PAPER,
+    &leaner_transformers::PAPER,
+    &structured_initialization::PAPER,
+];
 
 /// A paper and its experiment.
 #[derive(Debug)]
@@ -288,7 +297,30 @@ mod tests {
         assert_eq!(names("always-skip"), ["attention skip, MLP skip", "no MLP skip", "no attention skip"]);
         assert_eq!(
             names("rethinking-softmax"),
-            ["softmax attention", "x³ / 64 attention", "x³ / √N attention"]
+            ["softmax attention", "x³ / √N attention", "x³ / 36 attention", "x³ / 216 attention"]
         );
+        assert_eq!(
+            names("leaner-transformers"),
+            [
+                "base",
+                "4 layers, 16 heads",
+                "2 layers, 16 heads",
+                "2 layers",
+                "2 layers, 1 head",
+                "2 layers, 8 heads, head width 16",
+            ]
+        );
+        assert_eq!(
+            names("structured-initialization"),
+            [
+                "truncated normal (0.02) initialization, positions of deviation 0.02",
+                "Xavier initialization",
+                "mimetic initialization",
+                "structured initialization, positions of deviation 0.36",
+                "structured (Xavier values) initialization, positions of deviation 0.36",
+                "scrambled (Xavier values) initialization, positions of deviation 0.36",
+            ]
+        );
+        assert_eq!(names("conditioned-tokens"), ["plain tokens", "conditioned tokens"]);
     }
 }

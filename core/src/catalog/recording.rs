@@ -58,6 +58,8 @@ pub struct RecordedVariant {
     pub name: String,
     /// Trainable numbers of one replica.
     pub parameters: u64,
+    /// Floating-point operations of one training step of one replica, estimated.
+    pub operations: u64,
     /// The steps of the evaluations on the test split; the last one is the outcome.
     pub evaluated: Vec<u32>,
     /// Each metric: one line an evaluation, in it one number a replica.

@@ -25,6 +25,7 @@ pub const PAPER: Paper = Paper {
         "model.attention.activation",
         "model.attention.activation.power",
         "model.attention.activation.scale",
+        "task.patch",
         "training.clip",
         "training.learning_rate",
         "training.steps",

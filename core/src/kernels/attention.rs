@@ -8,10 +8,11 @@
 //! What happens between the two products (softmax, a polynomial, …) is a slot of its own.
 //! Causal: only `j ≤ i` takes part; the other scores are 0 and the other weights are not looked at.
 
+mod on_cpu;
+
 use burn::tensor::Tensor;
 use cubecl::prelude::*;
 
-use super::loops::{add_scaled, dot};
 use super::prelude::*;
 
 /// Attention scores of every head.
@@ -512,121 +513,5 @@ impl AttentionGradients for CubeBackend {
             );
         }
         out
-    }
-}
-
-/// A pair of tokens that see each other, in one head of one sample.
-struct Pair {
-    /// Where their score lies.
-    score: usize,
-    /// Row of the token that looks, over all samples and replicas.
-    query: usize,
-    /// Row of the token that is looked at.
-    key: usize,
-    /// First column of the head.
-    column: usize,
-}
-
-/// Visits every pair of tokens of every replica, sample and head; `samples` counts over all replicas.
-fn pairs(heads: Heads, samples: usize, depth: usize, mut visit: impl FnMut(Pair)) {
-    let n = heads.tokens;
-    for group in 0..samples * heads.heads {
-        let (first, column) = (group / heads.heads * n, group % heads.heads * depth);
-        for i in 0..n {
-            let seen = if heads.causal { i + 1 } else { n };
-            for j in 0..seen {
-                visit(Pair { score: (group * n + i) * n + j, query: first + i, key: first + j, column });
-            }
-        }
-    }
-}
-
-/// Samples of all replicas in `[R, B·N, …]`.
-fn all_samples(heads: Heads, shape: &Shape) -> usize {
-    shape[0] * heads.samples(shape)
-}
-
-impl AttentionOps for Flex {
-    fn head_scores(projected: FloatTensor<Self>, heads: Heads, scale: f32) -> FloatTensor<Self> {
-        let shape = projected.shape();
-        let (w, d) = (shape[2] / 3, shape[2] / 3 / heads.heads);
-        let x = Values::of(&projected);
-        let x = &x[..];
-        let mut scores = vec![0.0; heads.scores(&shape).num_elements()];
-        pairs(heads, all_samples(heads, &shape), d, |pair| {
-            let query = &x[pair.query * 3 * w + pair.column..][..d];
-            let key = &x[pair.key * 3 * w + w + pair.column..][..d];
-            scores[pair.score] = scale * dot(query, key);
-        });
-        tensor(scores, heads.scores(&shape))
-    }
-
-    fn head_mix(weights: FloatTensor<Self>, projected: FloatTensor<Self>, heads: Heads) -> FloatTensor<Self> {
-        let shape = heads.mixed(&projected.shape());
-        let (w, d) = (shape[2], shape[2] / heads.heads);
-        let (a, x) = (Values::of(&weights), Values::of(&projected));
-        let (a, x) = (&a[..], &x[..]);
-        let mut out = vec![0.0; shape.num_elements()];
-        pairs(heads, all_samples(heads, &shape), d, |pair| {
-            let value = &x[pair.key * 3 * w + 2 * w + pair.column..][..d];
-            add_scaled(&mut out[pair.query * w + pair.column..][..d], a[pair.score], value);
-        });
-        tensor(out, shape)
-    }
-}
-
-impl AttentionGradients for Flex {
-    fn head_scores_input(
-        projected: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-        heads: Heads,
-        scale: f32,
-    ) -> FloatTensor<Self> {
-        let shape = projected.shape();
-        let (w, d) = (shape[2] / 3, shape[2] / 3 / heads.heads);
-        let (x, g) = (Values::of(&projected), Values::of(&grad));
-        let (x, g) = (&x[..], &g[..]);
-        let mut out = vec![0.0; shape.num_elements()];
-        pairs(heads, all_samples(heads, &shape), d, |pair| {
-            let weight = scale * g[pair.score];
-            let (query, key) = (pair.query * 3 * w + pair.column, pair.key * 3 * w + w + pair.column);
-            add_scaled(&mut out[query..][..d], weight, &x[key..][..d]);
-            add_scaled(&mut out[key..][..d], weight, &x[query..][..d]);
-        });
-        tensor(out, shape)
-    }
-
-    fn head_mix_weights(
-        projected: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-        heads: Heads,
-    ) -> FloatTensor<Self> {
-        let shape = grad.shape();
-        let (w, d) = (shape[2], shape[2] / heads.heads);
-        let (x, g) = (Values::of(&projected), Values::of(&grad));
-        let (x, g) = (&x[..], &g[..]);
-        let mut out = vec![0.0; heads.scores(&shape).num_elements()];
-        pairs(heads, all_samples(heads, &shape), d, |pair| {
-            let value = &x[pair.key * 3 * w + 2 * w + pair.column..][..d];
-            out[pair.score] = dot(&g[pair.query * w + pair.column..][..d], value);
-        });
-        tensor(out, heads.scores(&shape))
-    }
-
-    fn head_mix_values(
-        weights: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-        heads: Heads,
-    ) -> FloatTensor<Self> {
-        let shape = grad.shape();
-        let (w, d) = (shape[2], shape[2] / heads.heads);
-        let (a, g) = (Values::of(&weights), Values::of(&grad));
-        let (a, g) = (&a[..], &g[..]);
-        let mut out = vec![0.0; 3 * shape.num_elements()];
-        pairs(heads, all_samples(heads, &shape), d, |pair| {
-            let line = &g[pair.query * w + pair.column..][..d];
-            add_scaled(&mut out[pair.key * 3 * w + 2 * w + pair.column..][..d], a[pair.score], line);
-        });
-        tensor(out, heads.projected(&shape))
     }
 }

@@ -9,7 +9,7 @@ use std::f32::consts::{FRAC_1_SQRT_2, PI};
 use burn::tensor::Tensor;
 use cubecl::prelude::*;
 
-use super::loops::normal_distribution;
+use super::loops::{for_each_chunk, normal_distribution};
 use super::prelude::*;
 
 /// GELU, element by element.
@@ -131,20 +131,29 @@ impl GeluGradients for CubeBackend {
     }
 }
 
+/// Numbers of one piece of work.
+const PIECE: usize = 4096;
+
 impl GeluOps for Flex {
     fn gelu_exact(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        tensor(Values::of(&x).iter().map(|&x| x * normal_distribution(x).0).collect(), x.shape())
+        let mut y = Values::of(&x).to_vec();
+        for_each_chunk(&mut y, PIECE, |_, y| {
+            y.iter_mut().for_each(|y| *y *= normal_distribution(*y).0);
+        });
+        tensor(y, x.shape())
     }
 }
 
 impl GeluGradients for Flex {
     fn gelu_exact_input(x: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
-        let slope = |x: f32| {
-            let (distribution, density) = normal_distribution(x);
-            distribution + x * density
-        };
-        let values =
-            Values::of(&x).iter().zip(Values::of(&grad).iter()).map(|(&x, &g)| g * slope(x)).collect();
-        tensor(values, x.shape())
+        let (shape, x, mut dx) = (x.shape(), Values::of(&x), Values::of(&grad).to_vec());
+        let x = &x[..];
+        for_each_chunk(&mut dx, PIECE, |piece, dx| {
+            for (g, &x) in dx.iter_mut().zip(&x[piece * PIECE..]) {
+                let (distribution, density) = normal_distribution(x);
+                *g *= distribution + x * density;
+            }
+        });
+        tensor(dx, shape)
     }
 }

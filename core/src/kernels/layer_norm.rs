@@ -9,6 +9,7 @@
 use burn::tensor::Tensor;
 use cubecl::prelude::*;
 
+use super::loops::{for_each_chunk, sum, sum_of};
 use super::prelude::*;
 
 /// PyTorch's default.
@@ -315,8 +316,8 @@ impl LayerNormGradients for CubeBackend {
 /// Mean and inverse standard deviation of a row.
 fn row_moments(row: &[f32]) -> (f32, f32) {
     let width = row.len() as f32;
-    let mean = row.iter().sum::<f32>() / width;
-    let variance = row.iter().map(|x| (x - mean) * (x - mean)).sum::<f32>() / width;
+    let mean = sum(row) / width;
+    let variance = sum_of(row, row, |x, _| (x - mean) * (x - mean)) / width;
     (mean, 1.0 / (variance + EPSILON).sqrt())
 }
 
@@ -330,13 +331,13 @@ impl LayerNormOps for Flex {
         let (shape, scale, shift) = (x.shape(), Values::of(&scale), Values::of(&shift));
         let (scale, shift) = (&scale[..], &shift[..]);
         let mut y = Values::of(&x).to_vec();
-        for (index, row) in y.chunks_exact_mut(d).enumerate() {
+        for_each_chunk(&mut y, d, |index, row| {
             let (mean, inverse) = row_moments(row);
-            let start = index / m * d;
-            for (c, value) in row.iter_mut().enumerate() {
-                *value = (*value - mean) * inverse * scale[start + c] + shift[start + c];
+            let (scale, shift) = (&scale[index / m * d..][..d], &shift[index / m * d..][..d]);
+            for ((value, scale), shift) in row.iter_mut().zip(scale).zip(shift) {
+                *value = (*value - mean) * inverse * scale + shift;
             }
-        }
+        });
         tensor(y, shape)
     }
 }
@@ -348,26 +349,24 @@ impl LayerNormGradients for Flex {
         grad: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let [r, m, d] = x.shape().dims();
-        let (x, scale, grad) = (Values::of(&x), Values::of(&scale), Values::of(&grad));
-        let (x, scale, grad) = (&x[..], &scale[..], &grad[..]);
-        let mut dx = vec![0.0; r * m * d];
-        let mut saved = Vec::with_capacity(2 * r * m);
-        for index in 0..r * m {
-            let (row, from) = (&x[index * d..][..d], index / m * d);
-            let (mean, inverse) = row_moments(row);
-            let out = &mut dx[index * d..][..d];
-            let (mut sum, mut along) = (0.0, 0.0);
-            for c in 0..d {
-                out[c] = grad[index * d + c] * scale[from + c];
-                sum += out[c];
-                along += out[c] * (row[c] - mean) * inverse;
-            }
+        let (x, scale, mut dx) = (Values::of(&x), Values::of(&scale), Values::of(&grad).to_vec());
+        let (x, scale) = (&x[..], &scale[..]);
+        let mut saved = vec![0.0; 2 * r * m];
+        for_each_chunk(&mut saved, 2, |index, saved| {
+            let (mean, inverse) = row_moments(&x[index * d..][..d]);
+            saved.copy_from_slice(&[mean, inverse]);
+        });
+        for_each_chunk(&mut dx, d, |index, out| {
+            let (row, scale) = (&x[index * d..][..d], &scale[index / m * d..][..d]);
+            let (mean, inverse) = (saved[2 * index], saved[2 * index + 1]);
+            out.iter_mut().zip(scale).for_each(|(g, scale)| *g *= scale);
             let width = d as f32;
-            for c in 0..d {
-                out[c] = inverse * (out[c] - sum / width - (row[c] - mean) * inverse * along / width);
+            let part = sum(out) / width;
+            let along = sum_of(out, row, |g, x| g * (x - mean)) * inverse / width;
+            for (g, x) in out.iter_mut().zip(row) {
+                *g = inverse * (*g - part - (x - mean) * inverse * along);
             }
-            saved.extend([mean, inverse]);
-        }
+        });
         (tensor(dx, [r, m, d]), tensor(saved, [r, m, 2]))
     }
 

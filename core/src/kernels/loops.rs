@@ -38,17 +38,28 @@ pub(super) fn indices(tensor: &FlexTensor) -> Vec<usize> {
     }
 }
 
-/// Σ aᵢ bᵢ in eight running sums, so that the compiler can use vector instructions.
-pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
+/// Σ f(aᵢ, bᵢ) in eight running sums, so that the compiler can use vector instructions.
+#[inline(always)]
+pub(super) fn sum_of(a: &[f32], b: &[f32], f: impl Fn(f32, f32) -> f32) -> f32 {
     let mut sums = [0.0f32; 8];
     let (left, right) = (a.chunks_exact(8), b.chunks_exact(8));
-    let tail: f32 = left.remainder().iter().zip(right.remainder()).map(|(a, b)| a * b).sum();
+    let tail: f32 = left.remainder().iter().zip(right.remainder()).map(|(a, b)| f(*a, *b)).sum();
     for (a, b) in left.zip(right) {
         for i in 0..8 {
-            sums[i] += a[i] * b[i];
+            sums[i] += f(a[i], b[i]);
         }
     }
     sums.iter().sum::<f32>() + tail
+}
+
+/// Σ aᵢ bᵢ
+pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
+    sum_of(a, b, |a, b| a * b)
+}
+
+/// Σ aᵢ
+pub(super) fn sum(a: &[f32]) -> f32 {
+    sum_of(a, a, |a, _| a)
 }
 
 /// `y += a · x`
@@ -56,24 +67,55 @@ pub(super) fn add_scaled(y: &mut [f32], a: f32, x: &[f32]) {
     y.iter_mut().zip(x).for_each(|(y, x)| *y += a * x);
 }
 
+/// Numbers below which sharing the work among threads costs more than it saves.
+#[cfg(not(target_family = "wasm"))]
+const SHARE: usize = 1 << 14;
+
+/// Visits `length` numbers after the other, each piece with its index: natively on all cores, since no piece needs
+/// another one. The result is the same to the bit however many cores there are.
+pub(super) fn for_each_chunk<T: Send>(
+    values: &mut [T],
+    length: usize,
+    visit: impl Fn(usize, &mut [T]) + Sync + Send,
+) {
+    #[cfg(not(target_family = "wasm"))]
+    if values.len() >= 2 * SHARE {
+        use rayon::prelude::*;
+        let together = (SHARE / length).max(1);
+        values.par_chunks_mut(together * length).enumerate().for_each(|(group, pieces)| {
+            for (index, piece) in pieces.chunks_mut(length).enumerate() {
+                visit(group * together + index, piece);
+            }
+        });
+        return;
+    }
+    values.chunks_mut(length).enumerate().for_each(|(index, piece)| visit(index, piece));
+}
+
 /// The exponential function, to about 10⁻⁷ of its value; 0 below −87, and no larger than that of 88.
 ///
 /// Additions and multiplications only: the compiler makes vector instructions of it, and it is the same to the bit
 /// on every platform, which the standard library's is not.
+#[inline(always)]
 pub(super) fn exp(x: f32) -> f32 {
+    /// Added to a number below 2²², it leaves the nearest whole number in the low bits.
+    const ROUND: f32 = 12_582_912.0;
     let x = x.clamp(-87.0, 88.0);
     // x = n ln 2 + r with |r| ≤ ln 2 / 2; ln 2 in two parts, the first so short that n times it is exact.
-    let n = (x * std::f32::consts::LOG2_E + if x < 0.0 { -0.5 } else { 0.5 }) as i32;
-    let r = x - n as f32 * 0.693_359_4 - n as f32 * -2.121_944_4e-4;
+    let rounded = x * std::f32::consts::LOG2_E + ROUND;
+    let n = rounded - ROUND;
+    let r = x - n * 0.693_359_4 - n * -2.121_944_4e-4;
     // Taylor's polynomial of degree 7: its remainder at |r| = 0.35 is 5·10⁻⁹.
     let terms = [1.0 / 5040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0f32];
     let power = terms.iter().fold(0.0, |sum, term| sum * r + term);
-    power * f32::from_bits(((n + 127) << 23) as u32)
+    // 2ⁿ: the exponent of a float, 127 above n; all other bits of `rounded` are shifted out.
+    power * f32::from_bits(rounded.to_bits().wrapping_add(127) << 23)
 }
 
 /// The distribution Φ and the density φ of the standard normal distribution, to 4·10⁻⁷.
 ///
 /// Abramowitz and Stegun, Handbook of Mathematical Functions, formula 7.1.26.
+#[inline(always)]
 pub(super) fn normal_distribution(x: f32) -> (f32, f32) {
     let bell = exp(-0.5 * x * x);
     let z = x.abs() * std::f32::consts::FRAC_1_SQRT_2;

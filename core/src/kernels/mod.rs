@@ -14,7 +14,9 @@
 )]
 
 mod attention;
+mod batch_norm;
 mod cross_entropy;
+mod depthwise;
 mod embedding;
 mod gelu;
 mod launch;
@@ -22,18 +24,24 @@ mod layer_norm;
 mod linear;
 mod loops;
 mod optimizer;
+mod polar;
 mod pool;
 mod prelude;
+mod signed_power;
 mod softmax;
 
 pub use attention::{attention_mix, attention_scores};
+pub use batch_norm::batch_norm;
 pub use cross_entropy::cross_entropy;
+pub use depthwise::depthwise;
 pub use embedding::embedding;
 pub use gelu::gelu;
 pub use layer_norm::layer_norm;
 pub use linear::linear;
 pub use optimizer::{ALIGNMENT, AdamW, PACKED, State, adamw, clip_norms, pack_gradients, record, view};
+pub use polar::{Polar, add_polar_factor};
 pub use pool::mean_pool;
+pub use signed_power::{FLOOR, signed_power};
 pub use softmax::softmax;
 
 #[cfg(test)]

@@ -9,7 +9,7 @@
 use burn::tensor::Tensor;
 use cubecl::prelude::*;
 
-use super::loops::{dot, exp};
+use super::loops::{dot, exp, for_each_chunk, sum};
 use super::prelude::*;
 
 /// Softmax over the last axis.
@@ -163,14 +163,14 @@ impl SoftmaxOps for Flex {
         let shape = scores.shape();
         let (_, columns) = rows(&shape);
         let mut values = Values::of(&scores).to_vec();
-        for (index, row) in values.chunks_exact_mut(columns).enumerate() {
-            let seen = if causal { index % columns + 1 } else { columns };
-            let largest = row[..seen].iter().copied().fold(f32::MIN, f32::max);
-            row[..seen].iter_mut().for_each(|value| *value = exp(*value - largest));
-            let sum: f32 = row[..seen].iter().sum();
-            row[..seen].iter_mut().for_each(|value| *value /= sum);
-            row[seen..].fill(0.0);
-        }
+        for_each_chunk(&mut values, columns, |index, row| {
+            let (seen, rest) = row.split_at_mut(if causal { index % columns + 1 } else { columns });
+            let largest = seen.iter().copied().fold(f32::MIN, f32::max);
+            seen.iter_mut().for_each(|value| *value = exp(*value - largest));
+            let total = sum(seen);
+            seen.iter_mut().for_each(|value| *value /= total);
+            rest.fill(0.0);
+        });
         tensor(values, shape)
     }
 }
@@ -180,10 +180,12 @@ impl SoftmaxGradients for Flex {
         let shape = weights.shape();
         let (_, columns) = rows(&shape);
         let (weights, mut ds) = (Values::of(&weights), Values::of(&grad).to_vec());
-        for (p, ds) in weights.chunks_exact(columns).zip(ds.chunks_exact_mut(columns)) {
+        let weights = &weights[..];
+        for_each_chunk(&mut ds, columns, |index, ds| {
+            let p = &weights[index * columns..][..columns];
             let along = dot(p, ds);
             ds.iter_mut().zip(p).for_each(|(g, p)| *g = p * (*g - along));
-        }
+        });
         tensor(ds, shape)
     }
 }

@@ -30,7 +30,25 @@ fn cases() -> Vec<Case> {
         case("layer norm", &[[2, 5, 8], [2, 1, 8], [2, 1, 8]], |x| {
             layer_norm(x[0].clone(), x[1].clone(), x[2].clone())
         }),
+        case("batch norm", &[[2, 9, 8], [2, 1, 8], [2, 1, 8]], |x| {
+            batch_norm(x[0].clone(), x[1].clone(), x[2].clone())
+        }),
+        case("batch norm of an odd width", &[[3, 7, 5], [3, 1, 5], [3, 1, 5]], |x| {
+            batch_norm(x[0].clone(), x[1].clone(), x[2].clone())
+        }),
+        case("depthwise filter", &[[2, 18, 8], [2, 9, 8], [2, 1, 8]], |x| {
+            depthwise(x[0].clone(), x[1].clone(), x[2].clone(), 9)
+        }),
+        case(
+            "depthwise filter of odd width, larger than the grid",
+            &[[2, 12, 3], [2, 49, 3], [2, 1, 3]],
+            |x| depthwise(x[0].clone(), x[1].clone(), x[2].clone(), 4),
+        ),
+        case("depthwise filter of one token", &[[2, 8, 6], [2, 1, 6], [2, 1, 6]], |x| {
+            depthwise(x[0].clone(), x[1].clone(), x[2].clone(), 4)
+        }),
         case("gelu", &[[2, 3, 5]], |x| gelu(x[0].clone())),
+        case("signed power", &[[2, 6, 5]], |x| signed_power(away_from_zero(x[0].clone()), 3, 0.6)),
         case("mean pool", &[[2, 6, 5]], |x| mean_pool(x[0].clone(), 3)),
         case("attention scores", &[[2, 10, 24]], |x| flat(attention_scores(x[0].clone(), 2, 5, 0.7, false))),
         case("causal attention scores", &[[2, 10, 18]], |x| {
@@ -59,6 +77,14 @@ fn cases() -> Vec<Case> {
             embedding(tokens, x[0].clone(), x[1].clone())
         }),
     ]
+}
+
+/// `±(x² + ½)`: finite differences cannot see the steep part of a small power around 0.
+fn away_from_zero(x: Tensor<3>) -> Tensor<3> {
+    let shape = x.dims();
+    let signs = (0..x.shape().num_elements()).map(|i| if i % 3 == 0 { -1.0 } else { 1.0f32 }).collect();
+    let signs = Tensor::from_data(TensorData::new(signs, shape), &x.device().inner());
+    (x.clone() * x + 0.5) * signs
 }
 
 fn flat(x: Tensor<4>) -> Tensor<3> {
@@ -142,6 +168,68 @@ fn gpu_kernels_equal_the_plain_loops() {
         for (which, (found, wanted)) in found.iter().zip(&wanted).enumerate() {
             assert_close(&format!("{}, gradient of input {which}", case.name), found, wanted, 1e-5);
         }
+    }
+}
+
+/// The equation of a depthwise filter, as loops over places; nothing outside the grid counts.
+fn filtered(x: &[f32], filter: &[f32], bias: &[f32], [edge, kernel, width]: [usize; 3]) -> Vec<f32> {
+    let half = (kernel / 2) as i64;
+    let mut y = Vec::new();
+    for example in 0..x.len() / (edge * edge * width) {
+        for (i, j, d) in (0..edge * edge * width).map(|at| (at / width / edge, at / width % edge, at % width))
+        {
+            let mut sum = f64::from(bias[d]);
+            for (u, v) in (0..kernel * kernel).map(|at| (at / kernel, at % kernel)) {
+                let (row, column) = ((i + u) as i64 - half, (j + v) as i64 - half);
+                let inside = |place: i64| (0..edge as i64).contains(&place);
+                if inside(row) && inside(column) {
+                    let token = (example * edge + row as usize) * edge + column as usize;
+                    sum += f64::from(filter[(u * kernel + v) * width + d] * x[token * width + d]);
+                }
+            }
+            y.push(sum as f32);
+        }
+    }
+    y
+}
+
+#[test]
+fn a_depthwise_filter_equals_its_equation() {
+    let device = Device::flex();
+    for (edge, kernel, width) in [(3, 3, 4), (4, 5, 3), (2, 7, 2), (5, 1, 3)] {
+        let examples = 2;
+        let [x, filter, bias] = [("x", examples * edge * edge), ("w", kernel * kernel), ("b", 1)]
+            .map(|(name, rows)| random(name, rows * width));
+        let upload = |values: &Vec<f32>| {
+            let shape = [1, values.len() / width, width];
+            Tensor::<3>::from_data(TensorData::new(values.clone(), shape), &device)
+        };
+        let y = depthwise(upload(&x), upload(&filter), upload(&bias), edge * edge);
+        let wanted = filtered(&x, &filter, &bias, [edge, kernel, width]);
+        assert_close(&format!("{edge} {kernel} {width}"), &numbers(y), &wanted, 1e-6);
+    }
+}
+
+#[test]
+fn a_filter_of_a_single_one_changes_nothing() {
+    let device = Device::flex();
+    let x = Tensor::<3>::from_data(TensorData::new(random("x", 2 * 9 * 5), [2, 9, 5]), &device);
+    let (one, zero) = (Tensor::ones([2, 1, 5], &device), Tensor::zeros([2, 1, 5], &device));
+    assert_eq!(numbers(depthwise(x.clone(), one, zero, 9)), numbers(x));
+}
+
+#[test]
+fn batch_norm_gives_every_channel_mean_zero_and_variance_one_replica_by_replica() {
+    let device = Device::flex();
+    let x = random("x", 2 * 50 * 3);
+    let tensor = Tensor::<3>::from_data(TensorData::new(x.clone(), [2, 50, 3]), &device) * 4.0 + 7.0;
+    let (one, zero) = (Tensor::ones([2, 1, 3], &device), Tensor::zeros([2, 1, 3], &device));
+    let y = numbers(batch_norm(tensor, one, zero));
+    for (replica, channel) in (0..6).map(|at| (at / 3, at % 3)) {
+        let column: Vec<f64> = (0..50).map(|row| f64::from(y[(replica * 50 + row) * 3 + channel])).collect();
+        let mean = column.iter().sum::<f64>() / 50.0;
+        let variance = column.iter().map(|y| (y - mean) * (y - mean)).sum::<f64>() / 50.0;
+        assert!(mean.abs() < 1e-5 && (variance - 1.0).abs() < 1e-4, "{replica} {channel}: {mean} {variance}");
     }
 }
 

@@ -6,7 +6,14 @@
 
 pub mod attention;
 pub mod block;
+pub mod conv_mixer;
 pub mod layers;
+pub mod mixer;
 pub mod network;
+pub mod normalization;
 pub mod parameters;
 pub mod transformer;
+pub mod watch;
+
+#[cfg(test)]
+mod tests;

@@ -2,10 +2,12 @@
 
 use burn::tensor::{Int, Tensor};
 
+use super::conv_mixer::ConvMixer;
+use super::mixer::Mixer;
 use super::parameters::{Builder, Parameters};
 use super::transformer::Transformer;
 use crate::probes::report::Quantity;
-use crate::spec::{Architecture, Model};
+use crate::spec::{Architecture, Model, Probes};
 
 /// What a network reads.
 #[derive(Clone)]
@@ -70,6 +72,10 @@ impl Reading {
 pub enum Network {
     /// Encoder or causal decoder.
     Transformer(Transformer),
+    /// Tokens mixed by an MLP.
+    Mixer(Mixer),
+    /// Tokens mixed by a filter a channel.
+    ConvMixer(ConvMixer),
 }
 
 /// Matrices that a probe sees on their way through a network.
@@ -82,14 +88,23 @@ pub struct Seen {
     pub matrices: Tensor<4>,
     /// H; 1 where heads are not told apart.
     pub heads: usize,
+    /// The largest rank that such a matrix can have: singular values after that many are zero by construction.
+    pub rank: usize,
 }
 
 impl Network {
     /// The network that the model asks for, its parameters drawn for every seed of the builder.
     pub fn new(builder: &mut Builder, model: &Model, reading: Reading) -> Self {
+        builder.initialize_by(model.initialization.clone());
         match model.architecture {
             Architecture::Transformer => Self::Transformer(Transformer::new(builder, model, reading)),
-            _ => todo!(),
+            Architecture::Mixer { hidden } => {
+                Self::Mixer(Mixer::new(builder, model, hidden as usize, reading))
+            }
+            Architecture::ConvMixer { kernel, filters, norm } => {
+                Self::ConvMixer(ConvMixer::new(builder, model, (kernel as usize, filters, norm), reading))
+            }
+            Architecture::Coordinate { .. } => todo!(),
         }
     }
 
@@ -98,6 +113,8 @@ impl Network {
     pub fn forward(&self, parameters: &Parameters, input: Input) -> Tensor<3> {
         match self {
             Self::Transformer(network) => network.forward(parameters, input),
+            Self::Mixer(network) => network.forward(parameters, input),
+            Self::ConvMixer(network) => network.forward(parameters, input),
         }
     }
 
@@ -108,6 +125,16 @@ impl Network {
     pub fn attention_weights(&self, parameters: &Parameters, input: Input) -> Vec<Tensor<4>> {
         match self {
             Self::Transformer(network) => network.attention_weights(parameters, input),
+            Self::Mixer(_) | Self::ConvMixer(_) => Vec::new(),
+        }
+    }
+
+    /// The matrices that the probes ask for, of every replica and of as many examples as there is time for.
+    pub fn watch(&self, parameters: &Parameters, input: Input, probes: &Probes) -> Vec<Seen> {
+        match self {
+            Self::Transformer(network) => network.watch(parameters, input, probes),
+            Self::Mixer(network) => network.watch(parameters, input, probes),
+            Self::ConvMixer(network) => network.watch(parameters, input, probes),
         }
     }
 }

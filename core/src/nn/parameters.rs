@@ -3,6 +3,7 @@
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::kernels::{ALIGNMENT, view};
+use crate::spec::Initialization;
 
 /// Which parameter of a [`Layout`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub struct Parameter {
     pub offset: usize,
     /// Whether weight decay applies: to matrices, not to biases and gains.
     pub decay: bool,
+    /// Whether it stays as it is: no gradient, no decay; checkpoints carry it all the same.
+    pub frozen: bool,
     /// Names of matrices that lie side by side in this one; empty if it is a single one.
     pub parts: Vec<String>,
 }
@@ -87,26 +90,30 @@ impl Layout {
 
     /// Trainable numbers of one replica, without gaps.
     pub fn count(&self) -> usize {
-        self.parameters.iter().map(|p| p.rows * p.columns).sum()
+        self.parameters.iter().filter(|p| !p.frozen).map(|p| p.rows * p.columns).sum()
     }
 
     /// `[P]`: 1 where weight decay applies.
     pub fn decay(&self, device: &Device) -> Tensor<1> {
         let mut mask = vec![0.0f32; self.width];
-        for p in self.parameters.iter().filter(|p| p.decay) {
+        for p in self.parameters.iter().filter(|p| p.decay && !p.frozen) {
             mask[p.offset..p.offset + p.rows * p.columns].fill(1.0);
         }
         Tensor::from_data(TensorData::new(mask, [self.width]), device)
     }
 
-    /// The parameters as the layers see them, ready for a backward pass if `trained`.
+    /// The parameters as the layers see them, ready for a backward pass if `trained`, but for the frozen ones.
     ///
     /// # Shapes
     /// - `flat`: `[R, P]`
     pub fn bind(&self, flat: &Tensor<2>, trained: bool) -> Parameters {
         let bind = |p: &Parameter| {
             let tensor = view(flat.clone(), p.offset, p.rows, p.columns);
-            if trained { tensor.autodiff().require_grad() } else { tensor }
+            match (trained, p.frozen) {
+                (true, false) => tensor.autodiff().require_grad(),
+                (true, true) => tensor.autodiff(),
+                (false, _) => tensor,
+            }
         };
         Parameters(self.parameters.iter().map(bind).collect())
     }
@@ -125,6 +132,11 @@ impl Parameters {
     pub fn tensors(&self) -> &[Tensor<3>] {
         &self.0
     }
+
+    /// The same numbers as constants of a backward pass.
+    pub fn autodiff(&self) -> Self {
+        Self(self.0.iter().map(|tensor| tensor.clone().autodiff()).collect())
+    }
 }
 
 /// Collects the parameters of a network while it is built.
@@ -132,13 +144,29 @@ pub struct Builder {
     seeds: Vec<u64>,
     layout: Layout,
     values: Vec<Vec<f32>>,
+    initialization: Initialization,
 }
 
 impl Builder {
     /// One replica for each seed.
     pub fn new(seeds: Vec<u64>) -> Self {
         let values = vec![Vec::new(); seeds.len()];
-        Self { seeds, layout: Layout::default(), values }
+        Self { seeds, layout: Layout::default(), values, initialization: Initialization::default() }
+    }
+
+    /// From here on, layers start by this rule.
+    pub fn initialize_by(&mut self, rule: Initialization) {
+        self.initialization = rule;
+    }
+
+    /// The rule by which layers start.
+    pub fn initialization(&self) -> &Initialization {
+        &self.initialization
+    }
+
+    /// One for each replica.
+    pub fn seeds(&self) -> &[u64] {
+        &self.seeds
     }
 
     /// Adds a parameter; `initial` gives its `rows · columns` first values for a seed.
@@ -166,6 +194,7 @@ impl Builder {
             columns,
             offset,
             decay,
+            frozen: false,
             parts: vec![],
         });
         ParameterId(self.layout.parameters.len() - 1)
@@ -174,6 +203,11 @@ impl Builder {
     /// Says that a parameter is several matrices side by side, all equally wide.
     pub fn name_parts(&mut self, id: ParameterId, parts: impl IntoIterator<Item = String>) {
         self.layout.parameters[id.0].parts = parts.into_iter().collect();
+    }
+
+    /// Says that a parameter is not trained.
+    pub fn freeze(&mut self, id: ParameterId) {
+        self.layout.parameters[id.0].frozen = true;
     }
 
     /// The layout, and the first values `[R, P]`.

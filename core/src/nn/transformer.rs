@@ -4,10 +4,13 @@ use burn::tensor::Tensor;
 
 use super::block::Block;
 use super::layers::{LayerNorm, Linear, PatchEmbedding, TokenEmbedding};
-use super::network::{Input, Reading};
+use super::network::{Input, Reading, Seen};
 use super::parameters::{Builder, Parameters};
+use super::watch::Watcher;
 use crate::kernels::mean_pool;
-use crate::spec::Model;
+use crate::probes::report::Quantity;
+use crate::spec::{Model, Probes};
+use crate::techniques::tokens::TokenSlot;
 
 #[derive(Clone, Copy, Debug)]
 enum Embedding {
@@ -19,6 +22,7 @@ enum Embedding {
 #[derive(Clone, Debug)]
 pub struct Transformer {
     embedding: Embedding,
+    token_slot: TokenSlot,
     blocks: Vec<Block>,
     norm: LayerNorm,
     head: Linear,
@@ -32,15 +36,21 @@ impl Transformer {
     pub fn new(builder: &mut Builder, model: &Model, reading: Reading) -> Self {
         let width = model.width as usize;
         let (embedding, causal, outputs) = match reading {
-            Reading::Patches { tokens, features, classes } => {
-                (Embedding::Patches(PatchEmbedding::new(builder, features, tokens, width)), false, classes)
-            }
-            Reading::Characters { tokens, vocabulary } => {
-                (Embedding::Tokens(TokenEmbedding::new(builder, vocabulary, tokens, width)), true, vocabulary)
-            }
-            Reading::Symbols { tokens, vocabulary, classes } => {
-                (Embedding::Tokens(TokenEmbedding::new(builder, vocabulary, tokens, width)), false, classes)
-            }
+            Reading::Patches { tokens, features, classes } => (
+                Embedding::Patches(PatchEmbedding::new(builder, features, tokens, width, model.positions)),
+                false,
+                classes,
+            ),
+            Reading::Characters { tokens, vocabulary } => (
+                Embedding::Tokens(TokenEmbedding::new(builder, vocabulary, tokens, width, model.positions)),
+                true,
+                vocabulary,
+            ),
+            Reading::Symbols { tokens, vocabulary, classes } => (
+                Embedding::Tokens(TokenEmbedding::new(builder, vocabulary, tokens, width, model.positions)),
+                false,
+                classes,
+            ),
             Reading::Places { .. } => {
                 unreachable!("the experiment's rules give places to a coordinate network")
             }
@@ -48,6 +58,7 @@ impl Transformer {
         let block = |i| Block::new(builder, &format!("blocks.{i}"), model, reading.tokens(), causal);
         Self {
             embedding,
+            token_slot: TokenSlot::new(&model.tokens, reading.tokens()),
             blocks: (0..model.depth).map(block).collect(),
             norm: LayerNorm::new(builder, "norm", width),
             head: Linear::with_weights(builder, "head", width, outputs, |_| vec![0.0; width * outputs]),
@@ -82,7 +93,30 @@ impl Transformer {
         weights
     }
 
+    /// The matrices that the probes ask for, in the order of the network.
+    pub fn watch(&self, parameters: &Parameters, input: Input, probes: &Probes) -> Vec<Seen> {
+        let mut x = self.embed(parameters, input);
+        let mut watcher = Watcher::new(*probes, self.tokens, self.blocks.len());
+        watcher.enter("embedding");
+        watcher.tokens(Quantity::Embedded, &x);
+        for (i, block) in self.blocks.iter().enumerate() {
+            watcher.enter(format!("blocks.{i}"));
+            watcher.tokens(Quantity::Tokens, &x);
+            if i == 0 {
+                watcher.jacobian(&x, |example| block.attention_jacobian(parameters, example));
+            }
+            x = block.watch(parameters, x, &mut watcher);
+        }
+        watcher.finish()
+    }
+
+    /// The tokens that enter the first block.
     fn embed(&self, parameters: &Parameters, input: Input) -> Tensor<3> {
+        self.token_slot.forward(self.embedded(parameters, input))
+    }
+
+    /// The tokens before anything is done to them.
+    fn embedded(&self, parameters: &Parameters, input: Input) -> Tensor<3> {
         match (&self.embedding, input) {
             (Embedding::Patches(embedding), Input::Patches(patches)) => {
                 embedding.forward(parameters, patches)

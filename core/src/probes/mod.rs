@@ -2,5 +2,7 @@
 
 pub mod report;
 #[cfg(feature = "engine")]
+pub mod seen;
+#[cfg(feature = "engine")]
 pub mod spectrum;
 pub mod summary;

@@ -163,6 +163,15 @@ pub enum Metric {
     Psnr,
 }
 
+impl Probes {
+    /// Whether anything is measured.
+    pub fn any(&self) -> bool {
+        let Self { every: _, weights, attention, tokens, scores, outputs, jacobian, updates, hessian } =
+            *self;
+        weights || attention || tokens || scores || outputs || jacobian || updates || hessian
+    }
+}
+
 impl Default for Training {
     /// PyTorch's AdamW (betas, epsilon, decay), with a warm-up and clipping as is usual for transformers.
     fn default() -> Self {

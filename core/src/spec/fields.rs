@@ -87,7 +87,7 @@ pub static FIELDS: &[Field] = &[
         .zero("width / heads"),
     Field::flag("model.attention.skip", "Attention skip", "attention skip")
         .help("Adds a block's input to its attention's output (Always Skip Attention, arXiv 2505.01996).")
-        .matters(is_transformer),
+        .matters(has_mlp),
     Field::tagged("model.attention.activation", "Attention activation", ACTIVATIONS, After(" attention"))
         .help("What turns attention scores into attention weights (Rethinking Softmax, arXiv 2410.18613).")
         .matters(is_transformer)
@@ -141,18 +141,21 @@ pub static FIELDS: &[Field] = &[
         .applies(is_impulse),
     Field::float("model.initialization.mass", "Sharpness", 0.1, 0.99, Before("sharpness "))
         .help("Share of its attention that a token starts with on its target.")
+        .matters(is_transformer)
         .applies(is_impulse),
     Field::integer("model.initialization.rank", "Rank", 1, 256, Before("rank "))
         .help("Directions of the positions that are inverted.")
         .zero("3/8 of the tokens")
+        .matters(is_transformer)
         .applies(is_impulse),
     Field::choice("model.initialization.values", "Values", IMPULSE_VALUES, Before("values: "))
         .help("What values and outputs start from.")
+        .matters(is_transformer)
         .applies(is_impulse),
     Field::logarithmic("model.positions", "Positions", 1e-3, 10.0, Before("positions of deviation "))
-        .help("Standard deviation of the first position embeddings, which are trained.")
-        .zero("sines and cosines")
-        .matters(reads_tokens),
+        .help("Standard deviation of the first positions, which are trained; usual are sines for images, 0.02 for symbols.")
+        .zero("as usual")
+        .matters(is_transformer),
     Field::tagged("model.weights", "Weights", WEIGHTS, After(" weights"))
         .help("How a weight matrix is made from its trained numbers.")
         .reading(|e| readings::weights(&e.model.weights)),

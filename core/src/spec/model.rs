@@ -24,7 +24,8 @@ pub struct Model {
     pub tokens: Tokens,
     /// What the weights start from.
     pub initialization: Initialization,
-    /// Standard deviation of the first position embeddings; 0 means sines and cosines of row and column.
+    /// Standard deviation of a transformer's first position embeddings; 0 means sines and cosines of row and column for
+    /// images, and 0.02 for symbols.
     pub positions: f32,
     /// How a weight matrix is made from its trained numbers.
     pub weights: Weights,
@@ -234,6 +235,11 @@ pub enum ImpulseTarget {
     /// A random permutation of the tokens: as sharp, without structure (a control).
     Scrambled,
 }
+
+/// Rows and columns that a head looks away where 3×3 filters are imitated, in the order of the paper's released code:
+/// centre, up, right, left, down, corners.
+pub const IMPULSE_ORDER: [(i32, i32); 9] =
+    [(0, 0), (-1, 0), (0, 1), (0, -1), (1, 0), (-1, -1), (-1, 1), (1, -1), (1, 1)];
 
 /// What values and output start from beside structured queries and keys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

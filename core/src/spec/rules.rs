@@ -8,6 +8,9 @@ use super::problem::Problem;
 /// Largest tokens × width of which the attention's Jacobian is measured: its side.
 pub const MAX_JACOBIAN: u32 = 1024;
 
+/// Most tokens of which the score and attention matrices are measured: singular values cost the cube of it.
+pub const MAX_SCORES: u32 = 256;
+
 /// Rules between fields that are in range.
 pub(super) fn between_fields(experiment: &Experiment) -> Vec<Problem> {
     let (task, model) = (&experiment.task, &experiment.model);
@@ -52,8 +55,14 @@ pub(super) fn between_fields(experiment: &Experiment) -> Vec<Problem> {
             "must be embedding for a task of symbols, which has no patches",
         );
     }
-    if let Initialization::Impulse { kernel, .. } = model.initialization {
+    if let Initialization::Impulse { kernel, rank, .. } = model.initialization {
         rule(kernel % 2 == 1, "model.initialization.kernel", "must be 3 or 5");
+        rule(
+            !transformer || model.positions != 0.0 || rank * rank <= task.tokens(),
+            "model.initialization.rank",
+            "must be at most the edge of the token grid where positions are sines and cosines (model.positions = 0): \
+             with more directions of those every map starts uniform",
+        );
         rule(
             image && (transformer || matches!(model.architecture, Architecture::Mixer { .. })),
             "model.initialization",
@@ -85,6 +94,11 @@ pub(super) fn between_fields(experiment: &Experiment) -> Vec<Problem> {
         !experiment.probes.jacobian || transformer && task.tokens() * model.width <= MAX_JACOBIAN,
         "probes.jacobian",
         "must be false here: it needs a transformer with tokens × width of at most 1,024",
+    );
+    rule(
+        !experiment.probes.scores || !transformer || task.tokens() <= MAX_SCORES,
+        "probes.scores",
+        "must be false here: the matrices of more than 256 tokens take too long",
     );
     problems
 }
@@ -131,6 +145,20 @@ mod tests {
             ["model.initialization"]
         );
         assert_eq!(problem(|e| (e.probes.jacobian, e.model.width) = (true, 128)), ["probes.jacobian"]);
+        assert_eq!(
+            problem(|e| (e.probes.scores, e.task) = (true, Task::Shakespeare { context: 257 })),
+            ["probes.scores"]
+        );
+        let structured = |positions, rank| {
+            problem(move |e| {
+                let (target, values) = Default::default();
+                e.model.initialization =
+                    Initialization::Impulse { target, kernel: 3, mass: 0.7, rank, values };
+                e.model.positions = positions;
+            })
+        };
+        assert_eq!(structured(0.0, 5), ["model.initialization.rank"]);
+        assert!(structured(0.0, 4).is_empty() && structured(0.36, 5).is_empty());
         assert_eq!(problem(|e| e.compare.metric = Metric::Psnr), ["compare.metric"]);
     }
 

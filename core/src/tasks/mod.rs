@@ -2,7 +2,13 @@
 
 pub mod format;
 #[cfg(feature = "engine")]
+mod gratings;
+#[cfg(feature = "engine")]
 mod images;
+#[cfg(feature = "engine")]
+mod listops;
+#[cfg(feature = "engine")]
+mod shapes;
 #[cfg(feature = "engine")]
 mod text;
 
@@ -28,7 +34,8 @@ pub use engine::*;
 mod engine {
     use burn::tensor::{Device, Int, Tensor};
 
-    use super::{format, images::ImageTask, text::TextTask};
+    use super::images::{Cut, ImageTask};
+    use super::{format, gratings::gratings, listops::ListopsTask, shapes::shapes, text::TextTask};
     use crate::nn::network::{Input, Reading};
     use crate::random::Stream;
     use crate::spec;
@@ -69,25 +76,43 @@ mod engine {
     }
 
     /// The task of an experiment, from the bytes of its [`file`](super::file), none for one that is generated.
+    /// What `tokens` asks to be done to the patches of images before training is done here.
     ///
     /// # Errors
     /// A sentence that names the field or the part of the file that is wrong.
-    pub fn load(task: &spec::Task, bytes: &[u8], device: &Device) -> Result<Box<dyn Task>, String> {
+    pub fn load(
+        task: &spec::Task,
+        tokens: &spec::Tokens,
+        bytes: &[u8],
+        device: &Device,
+    ) -> Result<Box<dyn Task>, String> {
+        let cut = |patch: u32| Cut { patch: patch as usize, tokens };
         let images = |patch: u32| -> Result<Box<dyn Task>, String> {
             let set = format::parse_images(bytes).map_err(|error| error.to_string())?;
-            Ok(Box::new(ImageTask::new(&set, patch as usize, device)?))
+            Ok(Box::new(ImageTask::new(&set, cut(patch), device)?))
         };
         match *task {
             spec::Task::Digits { patch } | spec::Task::Mnist { patch } => images(patch),
-            spec::Task::Shapes { .. }
-            | spec::Task::Gratings { .. }
-            | spec::Task::Listops { .. }
-            | spec::Task::Picture {} => todo!(),
+            spec::Task::Listops { length } => Ok(Box::new(ListopsTask::new(length as usize, device)?)),
+            spec::Task::Gratings { patch, examples } => {
+                Ok(Box::new(gratings(examples as usize, cut(patch), device)?))
+            }
+            spec::Task::Shapes { mode, patch } => Ok(Box::new(shapes(mode, cut(patch), device)?)),
+            spec::Task::Picture {} => todo!(),
             spec::Task::Shakespeare { context } => {
                 let set = format::parse_text(bytes).map_err(|error| error.to_string())?;
                 Ok(Box::new(TextTask::new(&set, context as usize, device)?))
             }
         }
+    }
+
+    /// Whether two variants see the same data: the same task, and patches that are grayed alike or not at all.
+    pub fn shared(a: &spec::Experiment, b: &spec::Experiment) -> bool {
+        let grays = |tokens: &spec::Tokens| {
+            matches!(tokens, spec::Tokens::Graying { place: spec::Place::Patches, .. })
+        };
+        let (one, other) = (&a.model.tokens, &b.model.tokens);
+        a.task == b.task && (one == other || !grays(one) && !grays(other))
     }
 
     /// `size` numbers below `count` for each seed, with repetition, so that any step can be drawn without those

@@ -167,8 +167,9 @@ pub(super) fn read(bytes: &[u8], experiment: &Experiment) -> Result<Checkpoint, 
     Ok(Checkpoint { step, variants })
 }
 
-/// A sentence about the first field in which two experiments would train differently.
-fn difference(saved: &Experiment, wanted: &Experiment) -> Option<String> {
+/// A sentence about the first field in which the experiment of a checkpoint would train otherwise than the one that is
+/// wanted, with both values; `None` if the checkpoint belongs to it.
+pub fn difference(saved: &Experiment, wanted: &Experiment) -> Option<String> {
     let tree = |experiment: &Experiment| {
         let trained = Experiment {
             title: String::new(),

@@ -1,12 +1,10 @@
-//! What is read from a run between steps: metrics on the test split, spectra, attention maps.
+//! The metrics of a run on the test split.
 
-use burn::tensor::{ExecutionError, Tensor, Transaction};
+use burn::tensor::{ExecutionError, Transaction};
 
 use super::loss::loss;
 use super::run::Run;
-use crate::probes::report::{AttentionMap, ProbeReport};
-use crate::probes::spectrum::spectrum;
-use crate::spec::{Metric, Probes};
+use crate::spec::Metric;
 use crate::tasks::Targets;
 
 /// Loss and accuracy of each replica on the whole test split.
@@ -34,54 +32,4 @@ pub(super) async fn evaluate(run: &Run) -> Result<Vec<(Metric, Vec<f32>)>, Execu
     }
     let mean = |sums: Vec<f64>| sums.into_iter().map(|sum| (sum / chunks as f64) as f32).collect();
     Ok(vec![(Metric::Accuracy, mean(hits)), (Metric::Loss, mean(losses))])
-}
-
-/// Everything that the experiment asks to be measured, from one read.
-pub(super) async fn probe(run: &Run, probes: &Probes) -> Result<ProbeReport, ExecutionError> {
-    let start = web_time::Instant::now();
-    let mut transaction = Transaction::default();
-    if probes.weights {
-        transaction = transaction.register(run.state().parameters.clone());
-    }
-    let mut shapes = Vec::new();
-    if probes.attention {
-        let batch = run.task.test_examples(1, run.seeds.len());
-        for weights in run.network.attention_weights(&run.frozen(), batch.input) {
-            let [_, heads, tokens, _] = weights.dims();
-            shapes.push((heads, tokens));
-            // The first replica stands for all: maps are looked at, not averaged.
-            let first: Tensor<4> = weights.narrow(0, 0, 1);
-            transaction = transaction.register(first);
-        }
-    }
-    let mut read = transaction.execute_async().await?.into_iter();
-    let mut report = ProbeReport::default();
-    if probes.weights {
-        let flat: Vec<f32> = read.next().expect("as many answers as questions").iter::<f32>().collect();
-        for (replica, row) in flat.chunks_exact(run.layout.width()).enumerate() {
-            for matrix in run.layout.matrices() {
-                report.spectra.push(spectrum(
-                    &matrix.name,
-                    replica,
-                    &matrix.gather(row),
-                    matrix.rows,
-                    matrix.columns,
-                ));
-            }
-        }
-    }
-    for (block, ((heads, tokens), data)) in shapes.into_iter().zip(read).enumerate() {
-        let values: Vec<f32> = data.iter::<f32>().collect();
-        for (head, weights) in values.chunks_exact(tokens * tokens).enumerate().take(heads) {
-            report.attention.push(AttentionMap {
-                block,
-                head,
-                replica: 0,
-                tokens,
-                weights: weights.to_vec(),
-            });
-        }
-    }
-    report.milliseconds = start.elapsed().as_secs_f32() * 1e3;
-    Ok(report)
 }

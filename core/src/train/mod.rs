@@ -7,9 +7,10 @@ pub mod checkpoint;
 pub mod device;
 mod loss;
 mod measure;
+mod probe;
 mod run;
 mod schedule;
 mod session;
 
 pub use device::Engine;
-pub use session::{LARGEST_ADVANCE, Session};
+pub use session::{LARGEST_ADVANCE, Session, Wish};

@@ -29,6 +29,8 @@ pub(super) struct Run {
     gradients: Option<Tensor<2>>,
     log: Option<Tensor<3>>,
     logged: usize,
+    /// The parameters before the last step, where a probe will want them.
+    before: Option<Tensor<2>>,
 }
 
 impl Run {
@@ -52,6 +54,7 @@ impl Run {
             gradients: Some(Tensor::zeros(shape, device)),
             log: Some(Tensor::zeros([LOG_SLOTS, 2, seeds.len()], device)),
             logged: 0,
+            before: None,
             layout,
             seeds,
             training: experiment.training.clone(),
@@ -81,7 +84,9 @@ impl Run {
     fn gradients(&mut self, losses: &Tensor<1>, parameters: Parameters) -> Tensor<2> {
         let mut found = losses.backward();
         let mut packed = self.gradients.take().expect("the gradients are put back at the end of every step");
-        let places: Vec<_> = self.layout.parameters().iter().zip(parameters.tensors()).collect();
+        // A frozen parameter has no gradient: its place stays at zero.
+        let places = self.layout.parameters().iter().zip(parameters.tensors());
+        let places: Vec<_> = places.filter(|(parameter, _)| !parameter.frozen).collect();
         for chunk in places.chunks(PACKED) {
             let gradients = chunk.iter().map(|(parameter, tensor)| {
                 // A parameter that the loss does not depend on has no gradient.
@@ -112,7 +117,22 @@ impl Run {
 
     /// Parameters for a forward pass without gradients.
     pub(super) fn frozen(&self) -> Parameters {
-        self.layout.bind(&self.state().parameters, false)
+        self.layout.bind(&self.used(), false)
+    }
+
+    /// The parameters as the network uses them, `[R, P]`.
+    pub(super) fn used(&self) -> Tensor<2> {
+        self.state().parameters.clone()
+    }
+
+    /// Keeps the parameters as they are now: the step that follows will be called the last update.
+    pub(super) fn keep(&mut self) {
+        self.before = Some(self.used());
+    }
+
+    /// What was kept.
+    pub(super) fn before(&self) -> Option<&Tensor<2>> {
+        self.before.as_ref()
     }
 
     pub(super) fn state(&self) -> &State {

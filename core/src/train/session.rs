@@ -7,7 +7,8 @@ use burn::tensor::{ExecutionError, Transaction};
 
 use super::checkpoint::{self, Checkpoint};
 use super::device::Engine;
-use super::measure::{evaluate, probe};
+use super::measure::evaluate;
+use super::probe::probe;
 use super::run::{LOG_SLOTS, Run};
 use crate::protocol::{Cost, Event, Progress, VariantInfo};
 use crate::spec::{Experiment, Metric};
@@ -16,6 +17,17 @@ use crate::tasks;
 
 /// Most steps of one [`Session::advance`].
 pub const LARGEST_ADVANCE: u32 = LOG_SLOTS as u32;
+
+/// What a shell wants in the middle of an advance; the later one outweighs those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wish {
+    /// Nothing else.
+    GoOn,
+    /// No further step. The one under way is completed, so that all variants stay at the same step.
+    EndStep,
+    /// Nothing further at all. The session is over with that, since its variants are at different steps.
+    Abandon,
+}
 
 /// An experiment under way.
 ///
@@ -40,8 +52,12 @@ struct VariantRun {
 }
 
 impl VariantRun {
-    fn train(&mut self, step: u32) -> Result<(), ExecutionError> {
+    /// Step `step`; with `keep`, the parameters before it are kept for a probe.
+    fn train(&mut self, step: u32, keep: bool) -> Result<(), ExecutionError> {
         let start = web_time::Instant::now();
+        if keep {
+            self.run.keep();
+        }
         self.run.step(step)?;
         self.host_milliseconds += start.elapsed().as_secs_f32() * 1e3;
         Ok(())
@@ -90,11 +106,12 @@ impl Session {
     ) -> Result<(Self, Event), Vec<String>> {
         experiment.check().map_err(sentences)?;
         let checkpoint = resume.map(|bytes| checkpoint::read(bytes, &experiment)).transpose()?;
-        let mut loaded: Vec<(crate::spec::Task, Rc<dyn tasks::Task>)> = Vec::new();
+        let mut loaded: Vec<(Experiment, Rc<dyn tasks::Task>)> = Vec::new();
         let mut variants = Vec::new();
         for index in 0..experiment.variants.len() {
             let resolved = resolve(&experiment, index)?;
-            let known = loaded.iter().find(|(task, _)| *task == resolved.task).map(|(_, task)| task.clone());
+            let known = loaded.iter().find(|(other, _)| tasks::shared(other, &resolved));
+            let known = known.map(|(_, task)| task.clone());
             let task = match known {
                 Some(task) => task,
                 None => {
@@ -105,10 +122,11 @@ impl Session {
                         }
                         None => &Vec::new(),
                     };
-                    let task: Rc<dyn tasks::Task> = tasks::load(&resolved.task, bytes, &engine.device)
+                    let (task, tokens) = (&resolved.task, &resolved.model.tokens);
+                    let task: Rc<dyn tasks::Task> = tasks::load(task, tokens, bytes, &engine.device)
                         .map_err(|problem| vec![problem])?
                         .into();
-                    loaded.push((resolved.task.clone(), task.clone()));
+                    loaded.push((resolved.clone(), task.clone()));
                     task
                 }
             };
@@ -125,14 +143,22 @@ impl Session {
     }
 
     fn started(&self) -> Event {
-        let info = |(name, variant): (String, &VariantRun)| VariantInfo {
+        let info = |(index, (name, variant)): (usize, (String, &VariantRun))| VariantInfo {
             name,
             parameters: variant.run.layout.count() as u64,
+            operations: self.experiment.variant(index).map_or(0, |variant| variant.size().operations),
             // Parameters, two moments and the gradients; activations come on top.
             bytes: (4 * 4 * variant.run.layout.width() * variant.run.seeds.len()) as u64,
         };
         Event::Started {
-            variants: self.experiment.variant_names().into_iter().zip(&self.variants).map(info).collect(),
+            variants: self
+                .experiment
+                .variant_names()
+                .into_iter()
+                .zip(&self.variants)
+                .enumerate()
+                .map(info)
+                .collect(),
             step: self.step,
             steps: self.experiment.training.steps,
             replicas: self.experiment.seeds.count,
@@ -169,22 +195,52 @@ impl Session {
     /// # Errors
     /// If the device fails or is lost.
     pub async fn advance(&mut self, steps: u32) -> Result<Vec<Event>, ExecutionError> {
+        self.advance_hearing(steps, async || Wish::GoOn).await
+    }
+
+    /// Like [`advance`](Self::advance), for a shell that must be heard while a step is under way: it is asked before
+    /// each variant's step but the first. A step of a large model on the CPU engine is one long computation.
+    ///
+    /// # Errors
+    /// If the device fails or is lost.
+    pub async fn advance_hearing(
+        &mut self,
+        steps: u32,
+        mut between: impl AsyncFnMut() -> Wish,
+    ) -> Result<Vec<Event>, ExecutionError> {
         let mut events = Vec::new();
         if self.finished {
             return Ok(events);
         }
-        if self.step == 0 && self.experiment.probes.every > 0 {
+        if self.step == 0 && self.experiment.probes.every > 0 && self.experiment.probes.any() {
             self.probe_start(&mut events).await?;
         }
         let first = self.step;
         let last = self.next_halt().min(first + steps.min(LARGEST_ADVANCE));
         let start = web_time::Instant::now();
-        for step in first + 1..=last {
-            for variant in self.variants.iter_mut().filter(|variant| !variant.is_over()) {
-                variant.train(step)?;
+        let (probes, total) = (self.experiment.probes, self.experiment.training.steps);
+        let mut wish = Wish::GoOn;
+        'steps: while self.step < last {
+            for (place, variant) in self.variants.iter_mut().filter(|variant| !variant.is_over()).enumerate()
+            {
+                if place > 0 || self.step > first {
+                    wish = wish.max(between().await);
+                }
+                let step = self.step + 1;
+                match wish {
+                    Wish::EndStep if place == 0 => break 'steps,
+                    Wish::GoOn | Wish::EndStep => {
+                        let keep = probes.updates && is_last_update(step, total, probes.every, &variant.run);
+                        variant.train(step, keep)?;
+                    }
+                    Wish::Abandon => {
+                        self.finished = true;
+                        return Ok(events);
+                    }
+                }
             }
+            self.step += 1;
         }
-        self.step = last;
         self.read_logs(first, start, &mut events).await?;
         self.halt(&mut events).await?;
         Ok(events)
@@ -192,7 +248,7 @@ impl Session {
 
     /// Measures what every variant starts from, where measurements are taken on the way.
     async fn probe_start(&self, events: &mut Vec<Event>) -> Result<(), ExecutionError> {
-        for (index, variant) in self.variants.iter().enumerate().filter(|_| self.probes()) {
+        for (index, variant) in self.variants.iter().enumerate() {
             let report = probe(&variant.run, &self.experiment.probes).await?;
             events.push(Event::Probed { variant: index, step: 0, report });
         }
@@ -203,12 +259,9 @@ impl Session {
     fn next_halt(&self) -> u32 {
         let total = self.experiment.training.steps;
         let next = |every: u32| self.step.checked_div(every).map_or(total, |done| (done + 1) * every);
-        let probing = if self.probes() { next(self.experiment.probes.every) } else { total };
+        let probes = self.experiment.probes;
+        let probing = if probes.any() { next(probes.every) } else { total };
         total.min(next(self.experiment.training.evaluate_every)).min(probing)
-    }
-
-    fn probes(&self) -> bool {
-        self.experiment.probes.weights || self.experiment.probes.attention
     }
 
     async fn read_logs(
@@ -269,9 +322,7 @@ impl Session {
                 variant.metrics = evaluate(&variant.run).await?;
                 events.push(Event::Evaluated { variant: index, step, metrics: variant.metrics.clone() });
             }
-            if due(self.experiment.probes.every)
-                && (self.experiment.probes.weights || self.experiment.probes.attention)
-            {
+            if due(self.experiment.probes.every) && self.experiment.probes.any() {
                 let report = probe(&variant.run, &self.experiment.probes).await?;
                 events.push(Event::Probed { variant: index, step, report });
             }
@@ -316,6 +367,14 @@ impl Session {
         });
         Ok(checkpoint::write(&self.experiment, self.step, &variants.collect::<Vec<_>>()))
     }
+}
+
+/// Whether a probe will call this step the last update: the one before the probe, or the one before that where the
+/// schedule ends at a learning rate of 0 and the last step changes nothing.
+fn is_last_update(step: u32, total: u32, every: u32, run: &Run) -> bool {
+    let probed = |step: u32| step == total || every > 0 && step.is_multiple_of(every);
+    let moves = |step: u32| run.learning_rate(step) > 0.0;
+    probed(step) && moves(step) || step < total && probed(step + 1) && !moves(step + 1)
 }
 
 fn resolve(experiment: &Experiment, index: usize) -> Result<Experiment, Vec<String>> {

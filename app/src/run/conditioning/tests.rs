@@ -23,7 +23,7 @@ fn spectrum(quantity: Quantity, name: &str, replica: usize, values: [f32; 2]) ->
 /// 10^(b + 1) at first, and 100 times as much later; the second variant's second block is then singular on one seed.
 fn log() -> RunLog {
     let mut log = RunLog::default();
-    let info = |name: &str| VariantInfo { name: name.to_owned(), parameters: 10, bytes: 40 };
+    let info = |name: &str| VariantInfo { name: name.to_owned(), parameters: 10, operations: 100, bytes: 40 };
     log.apply(
         Event::Started { variants: vec![info("one"), info("two")], step: 0, steps: 10, replicas: 2 },
         0.0,

@@ -13,7 +13,7 @@ use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use kappa_core::protocol::Event;
-use kappa_core::spec::{Experiment, to_toml};
+use kappa_core::spec::{Experiment, Problem, from_toml, to_toml};
 
 use crate::failure::Failure;
 use crate::lines;
@@ -65,6 +65,19 @@ impl Folder {
                 file.display()
             ))
         })
+    }
+
+    /// The experiment that the run in this folder was started with.
+    pub fn experiment(path: &Path) -> Result<Experiment, Failure> {
+        let file = path.join(EXPERIMENT);
+        let shown = file.display();
+        let text = fs::read_to_string(&file).map_err(|error| {
+            let why = "so it is not known what the checkpoint belongs to";
+            Failure::usage(format!("{shown} cannot be read, {why}: {error}."))
+        })?;
+        let sentences =
+            |problems: Vec<Problem>| problems.iter().map(|one| format!("{shown}: {one}")).collect();
+        from_toml(&text).map_err(|problems| Failure::Usage(sentences(problems)))
     }
 
     /// The folder of a run of `steps` that goes on from `step`, and which replicas had diverged. What was written after
@@ -177,11 +190,22 @@ mod tests {
         folder.save(b"one").unwrap();
         folder.save(b"two").unwrap();
         let text = fs::read_to_string(path.join(EXPERIMENT)).unwrap();
-        assert_eq!(kappa_core::spec::from_toml(&text).as_ref(), Ok(tiny()));
+        assert_eq!(from_toml(&text).as_ref(), Ok(tiny()));
+        assert_eq!(Folder::experiment(&path).as_ref(), Ok(tiny()));
         assert_eq!(Folder::checkpoint(&path).unwrap(), b"two");
         assert_eq!(metrics(&path).len(), 1);
         assert!(folder.how_to_resume().unwrap().ends_with("deep/run"));
         assert_eq!(fs::read_dir(&path).unwrap().count(), 3, "nothing half-written is left");
+    }
+
+    #[test]
+    fn a_folder_whose_experiment_is_gone_or_damaged_is_not_guessed_at() {
+        let place = tempfile::tempdir().unwrap();
+        let Failure::Usage(missing) = Folder::experiment(place.path()).unwrap_err() else { panic!("usage") };
+        assert!(missing.len() == 1 && missing[0].contains("experiment.toml cannot be read"), "{missing:?}");
+        fs::write(place.path().join(EXPERIMENT), "version = 1\ntitle = ").unwrap();
+        let Failure::Usage(damaged) = Folder::experiment(place.path()).unwrap_err() else { panic!("usage") };
+        assert!(damaged.len() == 1 && damaged[0].contains("experiment.toml: Line 2"), "{damaged:?}");
     }
 
     #[test]

@@ -50,6 +50,7 @@ impl Recorder {
                     recorded: RecordedVariant {
                         name: info.name.clone(),
                         parameters: info.parameters,
+                        operations: info.operations,
                         evaluated: Vec::new(),
                         metrics: Vec::new(),
                         every: self.every,
@@ -231,7 +232,7 @@ mod tests {
     fn recorded(names: &[String], probes: u32) -> Recorder {
         let mut recorder = Recorder::default();
         let experiment = catalog::find("tiny").unwrap().experiment();
-        let info = |name| VariantInfo { name, parameters: 4_970, bytes: 0 };
+        let info = |name| VariantInfo { name, parameters: 4_970, operations: 0, bytes: 0 };
         let variants = experiment.variant_names().into_iter().map(info).collect();
         recorder.take(&Event::Started { variants, step: 0, steps: 30, replicas: 2 });
         for variant in 0..2 {

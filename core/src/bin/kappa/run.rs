@@ -168,7 +168,7 @@ mod tests {
     }
 
     fn started() -> Event {
-        let info = |name: &str| VariantInfo { name: name.to_owned(), parameters: 1, bytes: 0 };
+        let info = |name: &str| VariantInfo { name: name.to_owned(), parameters: 1, operations: 1, bytes: 0 };
         Event::Started { variants: vec![info("softmax"), info("x³")], step: 0, steps: 30, replicas: 2 }
     }
 

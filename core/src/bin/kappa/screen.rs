@@ -168,7 +168,7 @@ mod tests {
 
     fn results() -> Results {
         let mut results = Results::default();
-        let info = |name: &str| VariantInfo { name: name.to_owned(), parameters: 1, bytes: 0 };
+        let info = |name: &str| VariantInfo { name: name.to_owned(), parameters: 1, operations: 1, bytes: 0 };
         let variants = vec![info("softmax"), info("x³")];
         results.take(&Event::Started { variants, step: 0, steps: 30, replicas: 2 });
         let metrics = vec![(Metric::Accuracy, vec![0.5, 0.5]), (Metric::Loss, vec![1.5, 1.5])];

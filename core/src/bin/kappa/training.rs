@@ -86,6 +86,10 @@ impl Plan {
         if let Some(path) = &options.resume {
             let bytes = Folder::checkpoint(path)?;
             let (experiment, _) = checkpoint::describe(&bytes).map_err(Failure::Usage)?;
+            // A checkpoint that was copied in would silently turn the run into another one.
+            if let Some(sentence) = checkpoint::difference(&experiment, &Folder::experiment(path)?) {
+                return Err(Failure::usage(sentence));
+            }
             return Ok(Self { experiment, name: String::new(), checkpoint: Some((path.clone(), bytes)) });
         }
         let chosen = choose::experiment(options.experiment.as_deref().unwrap_or_default())?;
@@ -180,4 +184,51 @@ pub fn devices() -> Vec<Device> {
         engine: adapter.api,
     }));
     devices
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::arguments::{Arguments, Command};
+
+    /// The plan of `kappa run --resume FOLDER`.
+    fn resumed(folder: &Folder) -> Result<Plan, Failure> {
+        let words = ["kappa", "run", "--resume", folder.path().to_str().unwrap()];
+        let Command::Run(options) = Arguments::parse_from(words).command else { panic!("a run") };
+        Plan::new(&options)
+    }
+
+    fn tiny(settings: &[&str]) -> Experiment {
+        let settings: Vec<String> = settings.iter().map(|setting| (*setting).to_owned()).collect();
+        choose::changed(choose::experiment("tiny").unwrap().experiment, None, None, &settings).unwrap()
+    }
+
+    /// A checkpoint of the experiment at its beginning.
+    fn checkpoint_of(experiment: &Experiment) -> Vec<u8> {
+        let data = data(experiment).unwrap();
+        let (session, _) = Session::start(&Engine::cpu(""), experiment.clone(), &data, None).unwrap();
+        pollster::block_on(session.checkpoint()).unwrap()
+    }
+
+    #[test]
+    fn a_run_goes_on_with_its_own_checkpoint_and_with_no_other() {
+        let place = tempfile::tempdir().unwrap();
+        let mut folder = Folder::create(Some(place.path()), "tiny", &tiny(&[])).unwrap();
+        folder.save(&checkpoint_of(&tiny(&[]))).unwrap();
+        assert_eq!(resumed(&folder).unwrap().experiment, tiny(&[]));
+        // What is measured may differ, since it changes no number of the training.
+        folder.save(&checkpoint_of(&tiny(&["probes.weights=false", "title=Another"]))).unwrap();
+        assert!(resumed(&folder).is_ok());
+
+        for (settings, said) in [
+            (["model.depth=3"], "model.depth is 3 there and 2 here."),
+            (["training.batch=9"], "training.batch is 9 there and 8 here."),
+        ] {
+            folder.save(&checkpoint_of(&tiny(&settings))).unwrap();
+            let Err(Failure::Usage(sentences)) = resumed(&folder) else { panic!("refused: {said}") };
+            assert_eq!(sentences, [format!("The checkpoint is of another experiment: {said}")]);
+        }
+    }
 }

@@ -15,6 +15,7 @@ fn tiny() -> Recording {
         RecordedVariant {
             name,
             parameters: 4_970,
+            operations: 1_000_000,
             evaluated: vec![10, 20, 30],
             metrics: vec![(Metric::Accuracy, vec![numbers(index as f64 / 8.0); 3])],
             every: 15,
