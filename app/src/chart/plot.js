@@ -31,8 +31,8 @@ export function makePlot(element, spec, onCursor) {
   });
   const x = axis(spec.xLabel);
   x.size = 36;
-  x.incrs = [1, 2, 5].flatMap((digit) => Array.from({ length: 16 }, (_, power) => power).map((power) => digit * 10 ** power)).sort((a, b) => a - b);
-  x.values = (_, ticks) => ticks.map((tick) => tick === null ? "" : short(tick));
+  x.incrs = Array.from({ length: 16 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
+  x.values = (_, ticks) => ticks.map((tick) => tick === null ? "" : count(tick));
   const y = axis(spec.yLabel);
   y.size = 56;
   y.values = (plot, ticks) => ticks.map((tick) => {
@@ -125,10 +125,12 @@ function padded(low, high, least, most) {
 
 function short(value) {
   const size = Math.abs(value);
-  if (size !== 0 && (size >= 1e15 || size < 1e-3)) return value.toExponential(0).replace("+", "");
-  if (size >= 1e12) return `${Number((value / 1e12).toPrecision(3))}T`;
-  if (size >= 1e9) return `${Number((value / 1e9).toPrecision(3))}G`;
-  if (size >= 1e6) return `${Number((value / 1e6).toPrecision(3))}M`;
-  if (size >= 1e4) return `${Number((value / 1e3).toPrecision(3))}k`;
+  if (size !== 0 && (size >= 1e5 || size < 1e-3)) return value.toExponential(0).replace("+", "");
   return String(Number(value.toPrecision(4)));
+}
+
+/** A count: 400, 139k, 2.5M, 800G. */
+function count(value) {
+  const group = value < 1e4 ? 0 : Math.min(Math.floor(Math.log10(value) / 3 + 1e-9), 5);
+  return `${Number((value / 1000 ** group).toPrecision(4))}${["", "k", "M", "G", "T", "P"][group]}`;
 }
