@@ -3,15 +3,17 @@
 use kappa_core::catalog::{self, Entry, Paper, Source};
 use leptos::prelude::*;
 
+use super::recorded::RecordedRun;
 use crate::lab::use_lab;
-use crate::lessons;
+use crate::memo::memo;
+use crate::{lessons, recordings};
 
 /// Title, claim, citation, lesson.
 #[component]
 pub fn Lesson() -> impl IntoView {
     let lab = use_lab();
     let entry = move || lab.entry.get().and_then(catalog::find);
-    let title = Memo::new(move |_| lab.draft.with(|draft| draft.title.clone()));
+    let title = memo(move || lab.draft.with(|draft| draft.title.clone()));
     view! {
         <section class="lesson" aria-labelledby="lesson-title">
             <h2 id="lesson-title" data-testid="title">{title}</h2>
@@ -35,6 +37,7 @@ fn about(paper: &'static Paper) -> impl IntoView {
             <summary>"The lesson"</summary>
             <div class="prose" data-testid="lesson" inner_html=lessons::html(paper.id).unwrap_or_default()></div>
         </details>
+        {recordings::exists(paper.id).then(|| view! { <RecordedRun id=paper.id/> })}
         <details class="reported">
             <summary>"What the paper reports, and what to know"</summary>
             {(!paper.reported.is_empty()).then(|| table(paper))}

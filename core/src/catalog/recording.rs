@@ -47,6 +47,9 @@ pub struct Recording {
     pub variants: Vec<RecordedVariant>,
 }
 
+/// Lines of numbers; one that is not finite is `null`.
+pub type Numbers = Vec<Vec<Option<f64>>>;
+
 /// What came of one variant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -55,53 +58,32 @@ pub struct RecordedVariant {
     pub name: String,
     /// Trainable numbers of one replica.
     pub parameters: u64,
-    /// On the test split, in the order of the steps; the last one is the outcome.
-    pub evaluations: Vec<RecordedEvaluation>,
-    /// Training loss.
-    pub losses: RecordedLosses,
-    /// Replicas that diverged, with the step.
-    pub diverged: Vec<(usize, u32)>,
+    /// Floating-point operations of one training step of one replica, estimated.
+    pub operations: u64,
+    /// The steps of the evaluations on the test split; the last one is the outcome.
+    pub evaluated: Vec<u32>,
+    /// Each metric: one line an evaluation, in it one number a replica.
+    pub metrics: Vec<(Metric, Numbers)>,
+    /// Over how many steps each line of `losses` is averaged.
+    pub every: u32,
+    /// Training loss: one line a stretch of steps, in it one number a replica.
+    pub losses: Numbers,
+    /// For each replica the step at which it diverged, or 0.
+    pub diverged: Vec<u32>,
     /// Comparison with the first variant.
     pub verdict: Option<VerdictReport>,
-    /// Measurements inside the network.
-    pub probes: RecordedProbes,
-}
-
-/// One evaluation.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RecordedEvaluation {
-    /// Steps done.
-    pub step: u32,
-    /// Each metric with one number a replica.
-    pub metrics: Vec<(Metric, Vec<Option<f32>>)>,
-}
-
-/// Training losses, averaged over stretches of steps.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RecordedLosses {
-    /// Steps of a stretch.
-    pub every: u32,
-    /// One line a stretch, in it the mean of each replica.
-    pub means: Vec<Vec<Option<f32>>>,
-}
-
-/// Measurements inside a network, over all replicas.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RecordedProbes {
-    /// The steps at which it was measured.
-    pub steps: Vec<u32>,
+    /// The steps of the measurements inside the network.
+    pub probed: Vec<u32>,
     /// What one measurement took on average, in milliseconds.
-    pub milliseconds: f32,
-    /// Every matrix, heads averaged.
+    pub milliseconds: f64,
+    /// Every matrix that was measured, heads averaged.
     pub matrices: Vec<RecordedMatrix>,
-    /// Extreme curvatures of the loss; of every replica, the largest and the smallest. One line a step, or none at all.
-    pub curvatures: Vec<Vec<(Option<f64>, Option<f64>)>>,
+    /// Extreme curvatures of the loss: one line a measurement, in it the largest of every replica, then the smallest of
+    /// every replica; no line at all where they were not measured.
+    pub curvatures: Numbers,
 }
 
-/// One matrix at every step of [`RecordedProbes::steps`]: geometric means over the replicas.
+/// One matrix over all replicas.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecordedMatrix {
@@ -110,32 +92,14 @@ pub struct RecordedMatrix {
     /// Its name or its place.
     pub name: String,
     /// Number of its singular values.
-    pub full_rank: usize,
-    /// κ; `null` where a replica's matrix is singular, and where there is none.
-    pub condition_number: Vec<Option<f64>>,
-    /// The factor of κ's 95 % interval.
-    pub factor: Vec<Option<f64>>,
-    /// ‖A‖_F² / σ₁²; `null` where there is no matrix that is finite.
-    pub stable_rank: Vec<Option<f64>>,
-    /// ‖A‖_F.
-    pub frobenius_norm: Vec<Option<f64>>,
-    /// Where it is singular.
+    pub full_rank: u32,
+    /// One line a measurement, in it geometric means over the replicas: κ (`null` where a replica's matrix is singular),
+    /// the factor of κ's 95 % interval, ‖A‖_F² / σ₁² and ‖A‖_F. An empty line where there was no matrix.
+    pub means: Numbers,
+    /// One line for each measurement at which some replica's matrix is singular: the index of the measurement, how many
+    /// replicas are, how many have a matrix, the smallest and the largest numerical rank, and κ of those that are not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub singular: Vec<RecordedSingular>,
-}
-
-/// A step at which some replicas' matrix is singular.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RecordedSingular {
-    /// Index of the step.
-    pub at: usize,
-    /// Replicas whose matrix is singular, and all that have one.
-    pub replicas: (usize, usize),
-    /// The smallest and the largest numerical rank.
-    pub rank: (usize, usize),
-    /// κ of the other replicas.
-    pub otherwise: Option<f64>,
+    pub singular: Numbers,
 }
 
 impl Recording {
@@ -146,39 +110,43 @@ impl Recording {
     pub fn read(text: &str) -> Result<(Self, Experiment), String> {
         let recording: Self =
             serde_json::from_str(text).map_err(|error| format!("This is no recorded run: {error}."))?;
-        let experiment = recording.check()?;
+        let experiment = recording.experiment()?;
+        recording.check(&experiment)?;
         Ok((recording, experiment))
     }
 
-    /// Whether everything in it belongs together; the experiment that it came from.
+    /// The experiment that was recorded.
+    ///
+    /// # Errors
+    /// If it was changed by hand, or is none.
+    pub fn experiment(&self) -> Result<Experiment, String> {
+        if self.hash != hash(&self.experiment) {
+            return Err(self.wrong("was changed by hand: its experiment does not have its hash"));
+        }
+        from_toml(&self.experiment).map_err(|problems| {
+            self.wrong(&format!("has an experiment that cannot be read ({})", problems[0]))
+        })
+    }
+
+    /// Whether everything in it is a run of this experiment.
     ///
     /// # Errors
     /// A sentence about the first thing that is wrong.
-    pub fn check(&self) -> Result<Experiment, String> {
-        let fail = |sentence: &str| Err(format!("The recorded run of {} {sentence}.", self.id));
+    pub fn check(&self, experiment: &Experiment) -> Result<(), String> {
         if self.format != FORMAT {
-            return fail(&format!("has format {}, not {FORMAT}", self.format));
+            return Err(self.wrong(&format!("has format {}, not {FORMAT}", self.format)));
         }
-        if self.hash != hash(&self.experiment) {
-            return fail("was changed by hand: its experiment does not have its hash");
-        }
-        let experiment = match from_toml(&self.experiment) {
-            Ok(experiment) => experiment,
-            Err(problems) => {
-                return fail(&format!("has an experiment that cannot be read ({})", problems[0]));
-            }
-        };
         let names: Vec<&str> = self.variants.iter().map(|variant| variant.name.as_str()).collect();
         if names != experiment.variant_names() {
-            return fail(&format!("has the variants {}, not the experiment’s", names.join("; ")));
+            return Err(self.wrong(&format!("has the variants {}, not the experiment’s", names.join("; "))));
         }
         let (replicas, steps) = (experiment.seeds.count as usize, experiment.training.steps);
-        for variant in &self.variants {
-            if let Some(what) = variant.oddity(replicas, steps) {
-                return fail(&format!("has {what} in {}", variant.name));
-            }
+        let oddity =
+            |variant: &RecordedVariant| Some((variant.oddity(replicas, steps)?, variant.name.clone()));
+        match self.variants.iter().find_map(oddity) {
+            Some((what, name)) => Err(self.wrong(&format!("has {what} in {name}"))),
+            None => Ok(()),
         }
-        Ok(experiment)
     }
 
     /// Whether the catalog's experiment is still the one that was recorded; only the seeds may differ.
@@ -186,51 +154,52 @@ impl Recording {
     /// # Errors
     /// A sentence that says what it was recorded for.
     pub fn belongs_to_today(&self) -> Result<(), String> {
-        let recorded = self.check()?;
+        let recorded = self.experiment()?;
         let Some(entry) = find(&self.id) else {
             return Err(format!("There is no {} in the catalog that this run could belong to.", self.id));
         };
-        let today = Experiment { seeds: recorded.seeds, ..entry.experiment().clone() };
-        if recorded == today {
+        if recorded == (Experiment { seeds: recorded.seeds, ..entry.experiment().clone() }) {
             Ok(())
         } else {
-            Err(format!(
-                "This run of {} was recorded for another experiment than the catalog’s is now.",
-                self.id
-            ))
+            Err(self.wrong("was recorded for another experiment than the catalog’s is now"))
         }
+    }
+
+    fn wrong(&self, what: &str) -> String {
+        format!("The recorded run of {} {what}.", self.id)
     }
 }
 
 impl RecordedVariant {
     /// What does not fit the experiment, if anything.
     fn oddity(&self, replicas: usize, steps: u32) -> Option<&'static str> {
-        let in_order = |at: &mut dyn Iterator<Item = u32>| {
-            let at: Vec<u32> = at.collect();
-            at.is_sorted_by(|a, b| a < b) && at.last().is_none_or(|last| *last <= steps)
+        let in_order =
+            |at: &[u32]| at.is_sorted_by(|a, b| a < b) && at.last().is_none_or(|last| *last <= steps);
+        let table = |lines: &Numbers, count: usize, width: usize| {
+            lines.len() == count && lines.iter().all(|line| line.len() == width)
         };
-        let evaluations = || self.evaluations.iter();
-        let probes = &self.probes;
-        let columns = |matrix: &RecordedMatrix| {
-            [&matrix.condition_number, &matrix.factor, &matrix.stable_rank, &matrix.frobenius_norm]
-                .iter()
-                .all(|column| column.len() == probes.steps.len())
-                && matrix.singular.iter().all(|singular| singular.at < probes.steps.len())
+        let (evaluations, probes) = (self.evaluated.len(), self.probed.len());
+        let is_whole = |matrix: &RecordedMatrix| {
+            matrix.means.len() == probes
+                && matrix.means.iter().all(|line| line.is_empty() || line.len() == 4)
+                && matrix.singular.iter().all(|line| line.len() == 6)
         };
-        if evaluations().next_back().is_none_or(|last| last.step != steps) {
+        if self.evaluated.last() != Some(&steps) {
             Some("no evaluation after the last step")
-        } else if !in_order(&mut evaluations().map(|evaluation| evaluation.step)) {
+        } else if !in_order(&self.evaluated) {
             Some("evaluations that are out of order")
-        } else if evaluations().flat_map(|one| &one.metrics).any(|(_, values)| values.len() != replicas) {
+        } else if self.metrics.iter().any(|(_, lines)| !table(lines, evaluations, replicas)) {
             Some("an evaluation without a number for each seed")
-        } else if self.losses.every == 0 || self.losses.means.iter().any(|line| line.len() != replicas) {
+        } else if self.every == 0 || !table(&self.losses, self.losses.len(), replicas) {
             Some("training losses without a number for each seed")
-        } else if !in_order(&mut probes.steps.iter().copied()) {
+        } else if self.diverged.len() != replicas {
+            Some("a seed of which it is not known whether it diverged")
+        } else if !in_order(&self.probed) {
             Some("measurements that are out of order")
-        } else if !probes.matrices.iter().all(columns)
-            || !(probes.curvatures.is_empty() || probes.curvatures.len() == probes.steps.len())
+        } else if !self.matrices.iter().all(is_whole)
+            || !(self.curvatures.is_empty() || table(&self.curvatures, probes, 2 * replicas))
         {
-            Some("a measurement without a number for each step")
+            Some("a measurement without all of its numbers")
         } else {
             None
         }
@@ -238,72 +207,66 @@ impl RecordedVariant {
 }
 
 impl RecordedMatrix {
-    /// A matrix without a step yet.
+    /// A matrix that was not measured yet.
     pub fn new(summary: &Summary) -> Self {
         Self {
             quantity: summary.quantity,
             name: summary.name.clone(),
-            full_rank: summary.full_rank,
-            condition_number: Vec::new(),
-            factor: Vec::new(),
-            stable_rank: Vec::new(),
-            frobenius_norm: Vec::new(),
+            full_rank: summary.full_rank as u32,
+            means: Vec::new(),
             singular: Vec::new(),
         }
     }
 
-    /// Adds what was found at the next step.
-    pub fn push(&mut self, summary: &Summary) {
+    /// Adds what was found at the next measurement; `None` if it was not measured.
+    pub fn push(&mut self, summary: Option<&Summary>) {
+        let Some(summary) = summary else {
+            return self.means.push(Vec::new());
+        };
         let kappa = summary.condition_number;
         if summary.singular > 0 {
-            self.singular.push(RecordedSingular {
-                at: self.condition_number.len(),
-                replicas: (summary.singular, kappa.n),
-                rank: summary.rank,
-                otherwise: short(summary.regular.mean),
-            });
+            let counts = [self.means.len(), summary.singular, kappa.n, summary.rank.0, summary.rank.1]
+                .map(|n| Some(n as f64));
+            self.singular.push(counts.into_iter().chain([short(summary.regular.mean)]).collect());
         }
-        self.condition_number.push(short(kappa.mean));
-        self.factor.push(kappa.factor.and_then(short));
-        self.stable_rank.push(short(summary.stable_rank.mean));
-        self.frobenius_norm.push(short(summary.frobenius_norm.mean));
+        let others = [summary.stable_rank.mean, summary.frobenius_norm.mean].map(short);
+        self.means
+            .push([short(kappa.mean), kappa.factor.and_then(short)].into_iter().chain(others).collect());
     }
 
-    /// Adds a step at which it was not measured.
-    pub fn push_nothing(&mut self) {
-        let columns =
-            [&mut self.condition_number, &mut self.factor, &mut self.stable_rank, &mut self.frobenius_norm];
-        columns.into_iter().for_each(|column| column.push(None));
-    }
-
-    /// What was found at the step with this index, over `replicas`; without the singular values, which are not recorded.
+    /// What was found at the measurement with this index, over `replicas`; without the singular values, which are not
+    /// recorded.
     pub fn at(&self, index: usize, replicas: usize) -> Option<Summary> {
-        let stable_rank = *self.stable_rank.get(index)?;
-        let singular = self.singular.iter().find(|singular| singular.at == index);
-        let replicas = match (stable_rank, singular) {
-            (None, _) => 0,
-            (_, Some(singular)) => singular.replicas.1,
-            _ => replicas,
+        let [kappa, factor, stable_rank, norm] = self.means.get(index)?.as_slice() else {
+            return None;
         };
-        let mean = |mean: Option<f64>, none: f64, factor: Option<f64>| Geometric {
-            mean: mean.unwrap_or(none),
-            factor,
-            n: replicas,
+        let mut singular = self.singular.iter().filter_map(|line| <[_; 6]>::try_from(line.as_slice()).ok());
+        let singular = singular.find(|line| line[0] == Some(index as f64));
+        let count = |number: Option<f64>| number.unwrap_or_default() as usize;
+        let n = match singular {
+            Some([_, _, all, ..]) => count(all),
+            None if stable_rank.is_some() => replicas,
+            None => 0,
         };
-        let kappa = *self.condition_number.get(index)?;
-        let none = if singular.is_some() { f64::INFINITY } else { f64::NAN };
-        let regular = singular.map_or(kappa, |singular| singular.otherwise);
+        let mean = |mean: Option<f64>, factor| Geometric { mean: mean.unwrap_or(f64::NAN), factor, n };
+        let full = self.full_rank as usize;
+        let (condition_number, lost, rank, regular) = match singular {
+            Some([_, lost, _, least, most, otherwise]) => {
+                (mean(Some(f64::INFINITY), None), count(lost), (count(least), count(most)), otherwise)
+            }
+            None => (mean(*kappa, *factor), 0, (full, full), *kappa),
+        };
         Some(Summary {
             quantity: self.quantity,
             name: self.name.clone(),
             head: None,
-            condition_number: mean(kappa, none, self.factor.get(index).copied().flatten()),
-            stable_rank: mean(stable_rank, f64::NAN, None),
-            frobenius_norm: mean(self.frobenius_norm.get(index).copied().flatten(), f64::NAN, None),
-            singular: singular.map_or(0, |singular| singular.replicas.0),
-            regular: mean(regular, f64::NAN, None),
-            rank: singular.map_or((self.full_rank, self.full_rank), |singular| singular.rank),
-            full_rank: self.full_rank,
+            condition_number,
+            stable_rank: mean(*stable_rank, None),
+            frobenius_norm: mean(*norm, None),
+            singular: lost,
+            regular: mean(regular, None),
+            rank,
+            full_rank: full,
             singular_values: Vec::new(),
         })
     }

@@ -200,10 +200,10 @@ pub fn significant(number: f64) -> String {
         n if n.is_nan() => "–".to_owned(),
         n if n.is_infinite() => "∞".to_owned(),
         0.0 => "0".to_owned(),
-        n if !(1e-3..1e5).contains(&n.abs()) => format!("{n:.1e}"),
-        n if n.abs() < 1.0 => format!("{n:.3}"),
-        n if n.abs() < 10.0 => format!("{n:.2}"),
-        n if n.abs() < 100.0 => format!("{n:.1}"),
+        n if !(1e-2..1e4).contains(&n.abs()) => format!("{n:.1e}"),
+        n if n.abs() < 0.9995 => format!("{n:.3}"),
+        n if n.abs() < 9.995 => format!("{n:.2}"),
+        n if n.abs() < 99.95 => format!("{n:.1}"),
         n => format!("{n:.0}"),
     }
 }
@@ -348,7 +348,7 @@ mod tests {
 
     #[test]
     fn numbers_are_short() {
-        let written = [2.345, 27.18, 271.4, 4_200_000.0, 0.0123, 1e-9, -3.0, 0.0].map(significant);
-        assert_eq!(written, ["2.35", "27.2", "271", "4.2e6", "0.012", "1.0e-9", "-3.00", "0"]);
+        let written = [2.345, 27.18, 271.4, 42_000.0, 0.0123, 1e-9, -3.0, 0.0, 99.999].map(significant);
+        assert_eq!(written, ["2.35", "27.2", "271", "4.2e4", "0.012", "1.0e-9", "-3.00", "0", "100"]);
     }
 }

@@ -236,6 +236,11 @@ pub enum ImpulseTarget {
     Scrambled,
 }
 
+/// Rows and columns that a head looks away where 3×3 filters are imitated, in the order of the paper's released code:
+/// centre, up, right, left, down, corners.
+pub const IMPULSE_ORDER: [(i32, i32); 9] =
+    [(0, 0), (-1, 0), (0, 1), (0, -1), (1, 0), (-1, -1), (-1, 1), (1, -1), (1, 1)];
+
 /// What values and output start from beside structured queries and keys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -185,6 +185,6 @@ mod tests {
         assert_eq!(recording.belongs_to_today(), Ok(()));
         assert_eq!((experiment.seeds.count, recording.variants.len()), (3, 2));
         assert!(recording.variants[1].verdict.is_some());
-        assert!(!recording.variants[0].probes.matrices.is_empty());
+        assert!(!recording.variants[0].matrices.is_empty());
     }
 }

@@ -1,11 +1,8 @@
 //! Events of a run, folded into a recording: losses averaged over stretches of steps, matrices summed up over the seeds,
 //! so that one file holds all that a page draws of the run and is still quickly fetched.
 
-use kappa_core::catalog::recording::{
-    MAX_BYTES, RecordedEvaluation, RecordedLosses, RecordedMatrix, RecordedProbes, RecordedVariant,
-    Recording, short,
-};
-use kappa_core::probes::report::ProbeReport;
+use kappa_core::catalog::recording::{MAX_BYTES, RecordedMatrix, RecordedVariant, Recording, short};
+use kappa_core::probes::report::{Curvature, ProbeReport};
 use kappa_core::probes::summary::{Summary, summarize};
 use kappa_core::protocol::{DeviceReport, Event, Progress};
 
@@ -24,6 +21,7 @@ pub struct Recorder {
 
 #[derive(Debug)]
 struct Variant {
+    /// Without its losses and measurements.
     recorded: RecordedVariant,
     /// Of each stretch, the sum of each replica's losses and how many steps are in it.
     losses: Vec<(Vec<f64>, u32)>,
@@ -36,7 +34,8 @@ struct Probed {
     step: u32,
     milliseconds: f32,
     matrices: Vec<Summary>,
-    curvatures: Vec<(Option<f64>, Option<f64>)>,
+    /// The largest of every replica, then the smallest.
+    curvatures: Vec<Option<f64>>,
 }
 
 impl Recorder {
@@ -51,11 +50,17 @@ impl Recorder {
                     recorded: RecordedVariant {
                         name: info.name.clone(),
                         parameters: info.parameters,
-                        evaluations: Vec::new(),
-                        losses: RecordedLosses { every: self.every, means: Vec::new() },
-                        diverged: Vec::new(),
+                        operations: info.operations,
+                        evaluated: Vec::new(),
+                        metrics: Vec::new(),
+                        every: self.every,
+                        losses: Vec::new(),
+                        diverged: vec![0; self.replicas],
                         verdict: None,
-                        probes: RecordedProbes::default(),
+                        probed: Vec::new(),
+                        milliseconds: 0.0,
+                        matrices: Vec::new(),
+                        curvatures: Vec::new(),
                     },
                     losses: Vec::new(),
                     probes: Vec::new(),
@@ -64,17 +69,21 @@ impl Recorder {
             }
             Event::Progress(progress) => self.progress(progress),
             Event::Evaluated { variant, step, metrics } => {
-                let metrics = metrics.iter().map(|(metric, values)| {
-                    (*metric, values.iter().map(|value| short(f64::from(*value)).map(|x| x as f32)).collect())
-                });
-                let evaluation = RecordedEvaluation { step: *step, metrics: metrics.collect() };
-                self.variants[*variant].recorded.evaluations.push(evaluation);
+                let recorded = &mut self.variants[*variant].recorded;
+                recorded.evaluated.push(*step);
+                for (metric, values) in metrics {
+                    let line = values.iter().map(|value| short(f64::from(*value))).collect();
+                    match recorded.metrics.iter_mut().find(|(other, _)| other == metric) {
+                        Some((_, lines)) => lines.push(line),
+                        None => recorded.metrics.push((*metric, vec![line])),
+                    }
+                }
             }
             Event::Probed { variant, step, report } => {
                 self.variants[*variant].probes.push(Probed::new(*step, report))
             }
             Event::Diverged { variant, replica, step } => {
-                self.variants[*variant].recorded.diverged.push((*replica, *step));
+                self.variants[*variant].recorded.diverged[*replica] = *step;
             }
             Event::Verdict { variant, report } => {
                 self.variants[*variant].recorded.verdict = Some(report.clone());
@@ -115,7 +124,7 @@ impl Recorder {
                 variants: self.variants.iter().map(Variant::finish).collect(),
                 ..empty.clone()
             };
-            recording.check()?;
+            recording.check(&recording.experiment()?)?;
             let mut text =
                 serde_json::to_string(&recording).expect("a recording is made of numbers and text");
             text.push('\n');
@@ -143,38 +152,27 @@ impl Variant {
     }
 
     fn finish(&self) -> RecordedVariant {
-        let mean = |(sums, steps): &(Vec<f64>, u32)| {
-            sums.iter().map(|sum| short(sum / f64::from(*steps)).map(|mean| mean as f32)).collect()
-        };
-        let mut probes = RecordedProbes {
-            steps: self.probes.iter().map(|probed| probed.step).collect(),
-            milliseconds: (self.probes.iter().map(|probed| probed.milliseconds).sum::<f32>()
-                / self.probes.len().max(1) as f32)
-                .round(),
-            ..RecordedProbes::default()
-        };
+        let mean =
+            |(sums, steps): &(Vec<f64>, u32)| sums.iter().map(|sum| short(sum / f64::from(*steps))).collect();
+        let probes = &self.probes;
+        let spent: f64 = probes.iter().map(|probed| f64::from(probed.milliseconds)).sum();
         // What is measured at the last step is measured at all of them, but for updates before the first one.
-        for matrix in self.probes.last().iter().flat_map(|probed| &probed.matrices) {
-            let same = |other: &&Summary| {
-                other.quantity == matrix.quantity && other.name == matrix.name && other.head.is_none()
-            };
-            let found: Vec<Option<&Summary>> =
-                self.probes.iter().map(|probed| probed.matrices.iter().find(same)).collect();
-            let mut recorded = RecordedMatrix::new(matrix);
-            found.into_iter().for_each(|found| match found {
-                Some(found) => recorded.push(found),
-                None => recorded.push_nothing(),
-            });
-            probes.matrices.push(recorded);
-        }
-        if self.probes.iter().any(|probed| !probed.curvatures.is_empty()) {
-            probes.curvatures = self.probes.iter().map(|probed| probed.curvatures.clone()).collect();
-        }
-        let losses = RecordedLosses {
-            every: self.recorded.losses.every,
-            means: self.losses.iter().map(mean).collect(),
+        let newest = probes.last().iter().flat_map(|probed| &probed.matrices).collect::<Vec<_>>();
+        let matrix = |newest: &&Summary| {
+            let same = |other: &&Summary| other.quantity == newest.quantity && other.name == newest.name;
+            let mut recorded = RecordedMatrix::new(newest);
+            probes.iter().for_each(|probed| recorded.push(probed.matrices.iter().find(same)));
+            recorded
         };
-        RecordedVariant { losses, probes, ..self.recorded.clone() }
+        let measured = probes.iter().any(|probed| !probed.curvatures.is_empty());
+        RecordedVariant {
+            losses: self.losses.iter().map(mean).collect(),
+            probed: probes.iter().map(|probed| probed.step).collect(),
+            milliseconds: (spent / probes.len().max(1) as f64).round(),
+            matrices: newest.iter().map(matrix).collect(),
+            curvatures: probes.iter().filter(|_| measured).map(|probed| probed.curvatures.clone()).collect(),
+            ..self.recorded.clone()
+        }
     }
 }
 
@@ -182,7 +180,8 @@ impl Probed {
     fn new(step: u32, report: &ProbeReport) -> Self {
         let mut matrices = summarize(report);
         matrices.retain(|matrix| matrix.head.is_none());
-        let curvatures = report.curvatures.iter().map(|one| (short(one.largest), short(one.smallest)));
+        let of = |read: fn(&Curvature) -> f64| report.curvatures.iter().map(move |one| short(read(one)));
+        let curvatures = of(|one| one.largest).chain(of(|one| one.smallest));
         Self { step, milliseconds: report.milliseconds, matrices, curvatures: curvatures.collect() }
     }
 }
@@ -227,7 +226,7 @@ mod tests {
             frobenius_norm: 3.0,
             numerical_rank: 2,
         };
-        ProbeReport { spectra: vec![spectrum(0), spectrum(1)], milliseconds: 4.0, ..ProbeReport::default() }
+        ProbeReport { spectra: vec![spectrum(0), spectrum(1)], ..ProbeReport::default() }
     }
 
     fn recorded(names: &[String], probes: u32) -> Recorder {
@@ -238,7 +237,9 @@ mod tests {
         recorder.take(&Event::Started { variants, step: 0, steps: 30, replicas: 2 });
         for variant in 0..2 {
             for probe in 0..probes {
-                let mut whole = ProbeReport::default();
+                let curvature = |replica| Curvature { replica, largest: 8.0, smallest: -1.0, steps: 9 };
+                let curvatures = vec![curvature(0), curvature(1)];
+                let mut whole = ProbeReport { curvatures, milliseconds: 4.0, ..ProbeReport::default() };
                 for name in names {
                     whole.spectra.extend(report(name, f64::from(probe) + 2.0).spectra);
                 }
@@ -253,6 +254,7 @@ mod tests {
                 steps_per_second: 10.0,
                 cost: Cost::default(),
             }));
+            recorder.take(&Event::Diverged { variant, replica: 1, step: 28 });
             let metrics = vec![(Metric::Accuracy, vec![0.123_456_7, f32::NAN])];
             recorder.take(&Event::Evaluated { variant, step: 30, metrics });
         }
@@ -267,14 +269,16 @@ mod tests {
         let (recording, text) = recorder.finish(empty()).unwrap();
         assert_eq!(Recording::read(&text).unwrap().0, recording);
         let variant = &recording.variants[1];
-        assert_eq!(variant.evaluations[0].metrics[0].1, [Some(0.12346), None]);
-        assert_eq!((variant.losses.every, variant.losses.means.len()), (1, 30));
-        assert_eq!(variant.losses.means[4], [Some(5.0), None]);
-        let matrix = &variant.probes.matrices[0];
+        assert_eq!(variant.metrics, [(Metric::Accuracy, vec![vec![Some(0.12346), None]])]);
         assert_eq!(
-            (matrix.name.as_str(), &matrix.condition_number),
-            ("embedding.weight", &vec![Some(2.0), Some(3.0)])
+            (variant.every, variant.losses.len(), &variant.losses[4]),
+            (1, 30, &vec![Some(5.0), None])
         );
+        assert_eq!((&variant.diverged, variant.milliseconds), (&vec![0, 28], 4.0));
+        let matrix = &variant.matrices[0];
+        let kappas: Vec<Option<f64>> = matrix.means.iter().map(|line| line[0]).collect();
+        assert_eq!((matrix.name.as_str(), kappas), ("embedding.weight", vec![Some(2.0), Some(3.0)]));
+        assert_eq!(variant.curvatures, [[Some(8.0), Some(8.0), Some(-1.0), Some(-1.0)]; 2]);
     }
 
     #[test]
@@ -285,7 +289,7 @@ mod tests {
         recorder.take(&Event::Finished);
         let (recording, text) = recorder.finish(empty()).unwrap();
         assert!(text.len() <= MAX_BYTES, "{}", text.len());
-        let steps = &recording.variants[0].probes.steps;
+        let steps = &recording.variants[0].probed;
         assert!(steps.len() < 21 && steps.first() == Some(&0) && steps.last() == Some(&20), "{steps:?}");
     }
 }

@@ -9,47 +9,32 @@ fn tiny() -> Recording {
     let experiment = find("tiny").unwrap().experiment();
     let text = to_toml(experiment);
     let variant = |(index, name): (usize, String)| {
-        let numbers = |shift: f32| vec![Some(0.5 + shift), Some(0.25)];
-        let outcome =
-            |values: Vec<Option<f32>>| values.iter().map(|value| value.map(f64::from)).collect::<Vec<_>>();
-        let verdict = VerdictReport::new(
-            experiment.compare.metric,
-            experiment.compare.claim,
-            &outcome(numbers(0.0)),
-            &outcome(numbers(0.125)),
-        );
+        let numbers = |shift: f64| vec![Some(0.5 + shift), Some(0.25)];
+        let claim = experiment.compare.claim;
+        let verdict = VerdictReport::new(experiment.compare.metric, claim, &numbers(0.0), &numbers(0.125));
         RecordedVariant {
             name,
             parameters: 4_970,
-            evaluations: [10, 20, 30]
-                .map(|step| RecordedEvaluation {
-                    step,
-                    metrics: vec![(Metric::Accuracy, numbers(index as f32 / 8.0))],
-                })
-                .into(),
-            losses: RecordedLosses { every: 15, means: vec![vec![Some(2.25), None]; 2] },
-            diverged: Vec::new(),
+            operations: 1_000_000,
+            evaluated: vec![10, 20, 30],
+            metrics: vec![(Metric::Accuracy, vec![numbers(index as f64 / 8.0); 3])],
+            every: 15,
+            losses: vec![vec![Some(2.25), None]; 2],
+            diverged: vec![0, 0],
             verdict: (index > 0).then(|| verdict.unwrap()),
-            probes: RecordedProbes {
-                steps: vec![0, 30],
-                milliseconds: 12.5,
-                matrices: vec![RecordedMatrix {
-                    quantity: Quantity::Tokens,
-                    name: "blocks.0".to_owned(),
-                    full_rank: 16,
-                    condition_number: vec![Some(3.5), None],
-                    factor: vec![Some(1.25), None],
-                    stable_rank: vec![Some(2.0), Some(1.5)],
-                    frobenius_norm: vec![Some(8.0), Some(9.0)],
-                    singular: vec![RecordedSingular {
-                        at: 1,
-                        replicas: (1, 2),
-                        rank: (15, 16),
-                        otherwise: Some(40.0),
-                    }],
-                }],
-                curvatures: Vec::new(),
-            },
+            probed: vec![0, 30],
+            milliseconds: 12.5,
+            matrices: vec![RecordedMatrix {
+                quantity: Quantity::Tokens,
+                name: "blocks.0".to_owned(),
+                full_rank: 16,
+                means: vec![
+                    vec![Some(3.5), Some(1.25), Some(2.0), Some(8.0)],
+                    vec![None, None, Some(1.5), Some(9.0)],
+                ],
+                singular: vec![vec![Some(1.0), Some(1.0), Some(2.0), Some(15.0), Some(16.0), Some(40.0)]],
+            }],
+            curvatures: Vec::new(),
         }
     };
     Recording {
@@ -70,7 +55,7 @@ fn tiny() -> Recording {
 fn problem(change: impl Fn(&mut Recording)) -> String {
     let mut recording = tiny();
     change(&mut recording);
-    recording.check().unwrap_err()
+    recording.experiment().and_then(|experiment| recording.check(&experiment)).unwrap_err()
 }
 
 /// The recordings that the page shows. There may be none; each one that is there must hold.
@@ -114,7 +99,10 @@ fn another_number_of_seeds_is_the_same_experiment_and_anything_else_is_not() {
     assert_eq!(tiny().belongs_to_today(), Ok(()));
     assert_eq!(with(|experiment| experiment.seeds.first = 7).belongs_to_today(), Ok(()));
     let problem = with(|experiment| experiment.training.batch += 1).belongs_to_today().unwrap_err();
-    assert_eq!(problem, "This run of tiny was recorded for another experiment than the catalog’s is now.");
+    assert_eq!(
+        problem,
+        "The recorded run of tiny was recorded for another experiment than the catalog’s is now."
+    );
     let lost = Recording { id: "tinny".to_owned(), ..tiny() };
     assert!(lost.belongs_to_today().unwrap_err().contains("no tinny in the catalog"));
 }
@@ -125,14 +113,16 @@ fn what_does_not_belong_together_is_refused_with_the_reason() {
         ("has format 2, not 1", (|r| r.format = 2) as fn(&mut Recording)),
         ("was changed by hand", |r| r.experiment.push('\n')),
         ("not the experiment’s", |r| r.variants[1].name.push('!')),
-        ("no evaluation after the last step", |r| _ = r.variants[0].evaluations.pop()),
-        ("evaluations that are out of order", |r| r.variants[0].evaluations[0].step = 25),
-        ("an evaluation without a number for each seed", |r| {
-            _ = r.variants[0].evaluations[0].metrics[0].1.pop()
-        }),
-        ("training losses without", |r| r.variants[1].losses.every = 0),
-        ("measurements that are out of order", |r| r.variants[0].probes.steps = vec![30, 30]),
-        ("a measurement without a number", |r| _ = r.variants[0].probes.matrices[0].factor.pop()),
+        ("no evaluation after the last step", |r| _ = r.variants[0].evaluated.pop()),
+        ("evaluations that are out of order", |r| r.variants[0].evaluated[0] = 25),
+        ("an evaluation without a number for each seed", |r| _ = r.variants[0].metrics[0].1[2].pop()),
+        ("an evaluation without a number for each seed", |r| _ = r.variants[0].metrics[0].1.pop()),
+        ("training losses without", |r| r.variants[1].every = 0),
+        ("not known whether it diverged", |r| r.variants[1].diverged.push(3)),
+        ("measurements that are out of order", |r| r.variants[0].probed = vec![30, 30]),
+        ("a measurement without all", |r| _ = r.variants[0].matrices[0].means.pop()),
+        ("a measurement without all", |r| _ = r.variants[0].matrices[0].means[0].pop()),
+        ("a measurement without all", |r| r.variants[0].curvatures = vec![vec![None; 4]]),
     ] {
         let problem = problem(change);
         assert!(problem.contains(said), "{said:?} is not in {problem:?}");
@@ -142,7 +132,7 @@ fn what_does_not_belong_together_is_refused_with_the_reason() {
 #[test]
 fn a_matrix_comes_back_as_it_was_summed_up() {
     let variant = &tiny().variants[0];
-    let matrix = &variant.probes.matrices[0];
+    let matrix = &variant.matrices[0];
     let first = matrix.at(0, 2).unwrap();
     assert_eq!(
         (first.condition_number.mean, first.condition_number.factor, first.singular),
@@ -154,9 +144,11 @@ fn a_matrix_comes_back_as_it_was_summed_up() {
     assert_eq!(matrix.at(2, 2), None);
 
     let mut again = RecordedMatrix::new(&first);
-    again.push(&first);
-    again.push(&second);
+    again.push(Some(&first));
+    again.push(Some(&second));
     assert_eq!(&again, matrix);
+    again.push(None);
+    assert_eq!((again.means.len(), again.at(2, 2)), (3, None));
 }
 
 #[test]

@@ -9,10 +9,7 @@
 //! the paper's earlier version (arXiv 2404.01139).
 
 use crate::random::Stream;
-use crate::spec::ImpulseTarget;
-
-/// Rows and columns that a head looks away, in the order of the released code: centre, up, right, left, down, corners.
-const ORDER: [(i32, i32); 9] = [(0, 0), (-1, 0), (0, 1), (0, -1), (1, 0), (-1, -1), (-1, 1), (1, -1), (1, 1)];
+use crate::spec::{IMPULSE_ORDER, ImpulseTarget};
 
 /// The token that each token of a square grid attends to, for one head (of attention) or one block (of a mixer);
 /// `None` where it would lie outside the image.
@@ -29,7 +26,7 @@ pub fn target(
     let mut stream = Stream::new(seed, &format!("{name}.target.{index}"));
     match kind {
         ImpulseTarget::Scrambled => permutation(&mut stream, tokens).into_iter().map(Some).collect(),
-        ImpulseTarget::Shift if kernel == 3 => shift(tokens, ORDER[index % ORDER.len()]),
+        ImpulseTarget::Shift if kernel == 3 => shift(tokens, IMPULSE_ORDER[index % IMPULSE_ORDER.len()]),
         ImpulseTarget::Shift => {
             let mut draw = || stream.below(kernel as usize) as i32 - kernel as i32 / 2;
             let offset = (draw(), draw());
