@@ -30,6 +30,7 @@ mod pointwise;
 mod polar;
 mod pool;
 mod prelude;
+mod product;
 mod sgd;
 mod signed_power;
 mod softmax;
