@@ -18,17 +18,20 @@ pub fn Lesson() -> impl IntoView {
         <section class="lesson" aria-labelledby="lesson-title">
             <h2 id="lesson-title" data-testid="title">{title}</h2>
             {move || match entry() {
-                Some(Entry::Paper(paper)) => about(paper).into_any(),
                 Some(Entry::Starter(starter)) => view! { <p class="claim">{starter.summary}</p> }.into_any(),
+                Some(entry @ (Entry::Paper(paper) | Entry::Companion(paper, _))) => about(paper, entry).into_any(),
                 None => view! { <p class="claim">"This experiment came with a link."</p> }.into_any(),
             }}
         </section>
     }
 }
 
-fn about(paper: &'static Paper) -> impl IntoView {
+fn about(paper: &'static Paper, entry: Entry) -> impl IntoView {
+    let word = if matches!(entry, Entry::Paper(_)) { "The claim. " } else { "Beside the claim. " };
+    let id = entry.id();
     view! {
-        <p class="claim"><span class="claim-word">"The claim. "</span>{paper.claim}</p>
+        {(!paper.companions.is_empty()).then(|| siblings(paper, id))}
+        <p class="claim"><span class="claim-word">{word}</span>{entry.summary()}</p>
         <p class="citation">
             {paper.authors.join(", ")} ". "
             <a href=paper.url rel="noreferrer" target="_blank"><cite>{paper.title}</cite></a> ". " {paper.venue} "."
@@ -37,12 +40,36 @@ fn about(paper: &'static Paper) -> impl IntoView {
             <summary>"The lesson"</summary>
             <div class="prose" data-testid="lesson" inner_html=lessons::html(paper.id).unwrap_or_default()></div>
         </details>
-        {recordings::exists(paper.id).then(|| view! { <RecordedRun id=paper.id/> })}
+        {recordings::exists(id).then(|| view! { <RecordedRun id/> })}
         <details class="reported">
             <summary>"What the paper reports, and what to know"</summary>
             {(!paper.reported.is_empty()).then(|| table(paper))}
             <ul class="notes">{paper.notes.iter().map(|note| view! { <li>{*note}</li> }).collect_view()}</ul>
         </details>
+    }
+}
+
+/// The experiments of one paper, to go from one to the other.
+fn siblings(paper: &'static Paper, open: &'static str) -> impl IntoView {
+    let lab = use_lab();
+    let button = move |entry: Entry| {
+        let id = entry.id();
+        view! {
+            <button
+                type="button"
+                class="quiet"
+                data-testid=format!("sibling-{id}")
+                aria-pressed=(id == open).to_string()
+                on:click=move |_| lab.open(Some(id), entry.experiment().clone())
+            >
+                {entry.short_title()}
+            </button>
+        }
+    };
+    view! {
+        <div class="siblings" role="group" aria-label="Experiments of this paper">
+            {catalog::experiments_of(paper).map(button).collect_view()}
+        </div>
     }
 }
 

@@ -47,6 +47,7 @@ pub const PAPER: Paper = Paper {
         "seeds.count",
     ],
     experiment_toml: include_str!("../../experiments/always-skip.toml"),
+    companions: &[],
     lesson: include_str!("../../../app/lessons/always-skip.md"),
     notes: &[
         "The reported numbers come from secondary notes on the paper and were not checked against its tables.",

@@ -1,6 +1,15 @@
 //! Conditioned embedded tokens: a correction that makes the tokens' singular values more equal.
 
-use super::{Paper, Reported, Source};
+use super::{Companion, Paper, Reported, Source};
+
+/// Where the same correction does harm.
+const BRIGHT: Companion = Companion {
+    id: "conditioned-tokens-bright",
+    short_title: "…on bright shapes",
+    summary: "Where the shapes are what is large, the correction raises what is noise.",
+    controls: &["model.tokens", "model.tokens.strength", "task.mode", "training.steps", "seeds.count"],
+    experiment_toml: include_str!("../../experiments/conditioned-tokens-bright.toml"),
+};
 
 /// Saratchandran, Lucey; ICCV 2025.
 pub const PAPER: Paper = Paper {
@@ -37,6 +46,7 @@ pub const PAPER: Paper = Paper {
         "seeds.count",
     ],
     experiment_toml: include_str!("../../experiments/conditioned-tokens.toml"),
+    companions: &[BRIGHT],
     lesson: include_str!("../../../app/lessons/conditioned-tokens.md"),
     notes: &[
         "The reported numbers come from secondary notes on the paper and were not checked against its tables.",
@@ -45,8 +55,7 @@ pub const PAPER: Paper = Paper {
         "The paper finds it by a singular value decomposition at every step; here products lead towards it, and the \
          gradient takes it for a constant.",
         "The experiment compares on faint shapes, where the signal lies in small singular directions; on bright shapes, \
-         where noise does, the same correction costs accuracy: set the difficulty to see it.",
-        "One experiment has one baseline, so that the two difficulties are two runs and not four variants of one.",
+         where noise does, the same correction costs accuracy: the second experiment shows that.",
         "It is not offered for causal text: the correction mixes all tokens, and would show each one those after it.",
     ],
 };

@@ -73,6 +73,7 @@ pub const PAPER: Paper = Paper {
         "seeds.count",
     ],
     experiment_toml: include_str!("../../experiments/leaner-transformers.toml"),
+    companions: &[],
     lesson: include_str!("../../../app/lessons/leaner-transformers.md"),
     notes: &[
         "The reported numbers come from secondary notes on the paper and were not checked against its tables.",

@@ -2,7 +2,7 @@
 //!
 //! Menus, lessons, links, the command line and the documentation iterate [`entries`]. A new paper is one module here
 //! with one line in [`PAPERS`], one lesson in `app/lessons` and one file in `core/experiments`; the tests below say
-//! what is missing.
+//! what is missing. Where one baseline cannot show all of it, the paper has companions, with a file each.
 
 use std::sync::LazyLock;
 
@@ -55,6 +55,8 @@ pub struct Paper {
     pub controls: &'static [&'static str],
     /// The experiment, as a file.
     pub experiment_toml: &'static str,
+    /// Experiments beside it, for what one baseline cannot show; mostly none.
+    pub companions: &'static [Companion],
     /// The lesson, as Markdown.
     pub lesson: &'static str,
     /// What one should know before comparing the lab with the paper. Sentences.
@@ -89,6 +91,21 @@ pub enum Source {
     Secondary(&'static str),
 }
 
+/// A second experiment of a paper: where its technique should do nothing or harm, or another of its claims.
+#[derive(Debug)]
+pub struct Companion {
+    /// In links and on the command line, in kebab-case: the paper's, and a word more.
+    pub id: &'static str,
+    /// For a menu.
+    pub short_title: &'static str,
+    /// What it shows, in one sentence.
+    pub summary: &'static str,
+    /// Paths of the fields that are shown first.
+    pub controls: &'static [&'static str],
+    /// The experiment, as a file.
+    pub experiment_toml: &'static str,
+}
+
 /// An experiment that belongs to no paper.
 #[derive(Debug)]
 pub struct Starter {
@@ -113,6 +130,8 @@ pub struct Starter {
 pub enum Entry {
     /// A paper.
     Paper(&'static Paper),
+    /// A second experiment of a paper.
+    Companion(&'static Paper, &'static Companion),
     /// An experiment of no paper.
     Starter(&'static Starter),
 }
@@ -122,6 +141,7 @@ impl Entry {
     pub fn id(&self) -> &'static str {
         match self {
             Self::Paper(paper) => paper.id,
+            Self::Companion(_, companion) => companion.id,
             Self::Starter(starter) => starter.id,
         }
     }
@@ -129,7 +149,7 @@ impl Entry {
     /// For a heading.
     pub fn title(&self) -> &'static str {
         match self {
-            Self::Paper(paper) => paper.title,
+            Self::Paper(paper) | Self::Companion(paper, _) => paper.title,
             Self::Starter(starter) => starter.title,
         }
     }
@@ -138,14 +158,16 @@ impl Entry {
     pub fn short_title(&self) -> &'static str {
         match self {
             Self::Paper(paper) => paper.short_title,
+            Self::Companion(_, companion) => companion.short_title,
             Self::Starter(starter) => starter.short_title,
         }
     }
 
-    /// One sentence: a paper's claim, or what a starter is good for.
+    /// One sentence: a paper's claim, or what an experiment is good for.
     pub fn summary(&self) -> &'static str {
         match self {
             Self::Paper(paper) => paper.claim,
+            Self::Companion(_, companion) => companion.summary,
             Self::Starter(starter) => starter.summary,
         }
     }
@@ -154,14 +176,15 @@ impl Entry {
     pub fn controls(&self) -> &'static [&'static str] {
         match self {
             Self::Paper(paper) => paper.controls,
+            Self::Companion(_, companion) => companion.controls,
             Self::Starter(starter) => starter.controls,
         }
     }
 
-    /// The lesson, if there is one.
-    pub fn lesson(&self) -> Option<&'static str> {
+    /// The paper that it belongs to.
+    pub fn paper(&self) -> Option<&'static Paper> {
         match self {
-            Self::Paper(paper) => Some(paper.lesson),
+            Self::Paper(paper) | Self::Companion(paper, _) => Some(paper),
             Self::Starter(_) => None,
         }
     }
@@ -170,6 +193,7 @@ impl Entry {
     pub fn experiment_toml(&self) -> &'static str {
         match self {
             Self::Paper(paper) => paper.experiment_toml,
+            Self::Companion(_, companion) => companion.experiment_toml,
             Self::Starter(starter) => starter.experiment_toml,
         }
     }
@@ -186,9 +210,15 @@ impl Entry {
 /// The files of `core/experiments` as JSON, by name: see `build.rs`.
 const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/experiments.rs"));
 
-/// Everything: starters first, then papers. The first entry is the one a newcomer sees.
+/// Everything: starters first, then papers, each with its companions. The first entry is the one a newcomer sees.
 pub fn entries() -> impl Iterator<Item = Entry> {
-    STARTERS.iter().copied().map(Entry::Starter).chain(PAPERS.iter().copied().map(Entry::Paper))
+    STARTERS.iter().copied().map(Entry::Starter).chain(PAPERS.iter().copied().flat_map(experiments_of))
+}
+
+/// A paper's own entry, then its companions.
+pub fn experiments_of(paper: &'static Paper) -> impl Iterator<Item = Entry> {
+    let companions = paper.companions.iter().map(move |companion| Entry::Companion(paper, companion));
+    std::iter::once(Entry::Paper(paper)).chain(companions)
 }
 
 /// The entry with this id.
@@ -230,6 +260,9 @@ mod tests {
             assert!((3..=24).contains(&entry.short_title().chars().count()), "{id}");
             assert!(entry.summary().ends_with('.'), "{id}");
             assert_eq!(find(id).map(|found| found.title()), Some(entry.title()));
+            if let Entry::Companion(paper, _) = entry {
+                assert!(id.starts_with(&format!("{}-", paper.id)), "{id}");
+            }
         }
     }
 
@@ -276,10 +309,12 @@ mod tests {
             assert!(paper.lesson.starts_with("# ") && (4..=8).contains(&paragraphs), "{id}: {paragraphs}");
             assert!(!paper.lesson.contains('$') && !paper.lesson.contains('\\'), "{id}: no TeX");
 
-            let experiment = Entry::Paper(paper).experiment();
-            assert!(experiment.variants.len() >= 2, "{id}");
-            let names = experiment.variant_names();
-            assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "{id}: {names:?}");
+            for entry in experiments_of(paper) {
+                let (id, experiment) = (entry.id(), entry.experiment());
+                assert!(experiment.variants.len() >= 2, "{id}");
+                let names = experiment.variant_names();
+                assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "{id}: {names:?}");
+            }
         }
     }
 

@@ -1,6 +1,22 @@
 //! Structured Initialization: attention maps that start as the filters of a convolution.
 
-use super::{Paper, Reported, Source};
+use super::{Companion, Paper, Reported, Source};
+
+/// The argument that the initialization rests on, in the network that it comes from.
+const FILTERS: Companion = Companion {
+    id: "structured-initialization-filters",
+    short_title: "…frozen filters",
+    summary: "In a ConvMixer, filters that are random and never trained do nearly as well as trained ones; equal ones do not.",
+    controls: &[
+        "model.architecture.filters",
+        "model.width",
+        "model.depth",
+        "task.examples",
+        "training.steps",
+        "seeds.count",
+    ],
+    experiment_toml: include_str!("../../experiments/structured-initialization-filters.toml"),
+};
 
 /// Zheng, Li, Saratchandran, Lucey; NeurIPS 2025.
 pub const PAPER: Paper = Paper {
@@ -79,6 +95,7 @@ pub const PAPER: Paper = Paper {
         "seeds.count",
     ],
     experiment_toml: include_str!("../../experiments/structured-initialization.toml"),
+    companions: &[FILTERS],
     lesson: include_str!("../../../app/lessons/structured-initialization.md"),
     notes: &[
         "The reported numbers come from reviews of the paper and were not checked against its tables.",

@@ -1,6 +1,21 @@
 //! Weight Conditioning: rows of weights divided by their norms.
 
-use super::Paper;
+use super::{Companion, Paper};
+
+/// Where evenness should not help, since the optimizer provides it.
+const ADAMW: Companion = Companion {
+    id: "weight-conditioning-adamw",
+    short_title: "…with AdamW",
+    summary: "An optimizer that gives every number a step of its own has less to gain from even rows.",
+    controls: &[
+        "model.weights",
+        "training.learning_rate",
+        "training.optimizer",
+        "model.row_spread",
+        "seeds.count",
+    ],
+    experiment_toml: include_str!("../../experiments/weight-conditioning-adamw.toml"),
+};
 
 /// Saratchandran, Wang, Lucey; ECCV 2024.
 pub const PAPER: Paper = Paper {
@@ -26,6 +41,7 @@ pub const PAPER: Paper = Paper {
         "seeds.count",
     ],
     experiment_toml: include_str!("../../experiments/weight-conditioning.toml"),
+    companions: &[ADAMW],
     lesson: include_str!("../../../app/lessons/weight-conditioning.md"),
     notes: &[
         "No number of the paper is quoted here: none of its tables could be read, and second-hand figures were too vague to repeat.",

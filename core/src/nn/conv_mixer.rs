@@ -119,10 +119,11 @@ impl ConvMixer {
 
     /// The matrices that the probes ask for: the tokens on their way, since there is no attention.
     pub fn watch(&self, parameters: &Parameters, input: Input, probes: &Probes) -> Vec<Seen> {
-        let mut x = self.embed(parameters, input);
+        let embedded = self.embedded(parameters, input);
         let mut watcher = Watcher::new(*probes, self.tokens, self.blocks.len());
         watcher.enter("embedding");
-        watcher.tokens(Quantity::Embedded, &x);
+        watcher.tokens(Quantity::Embedded, &embedded);
+        let mut x = self.token_slot.forward(embedded);
         for (i, block) in self.blocks.iter().enumerate() {
             watcher.enter(format!("blocks.{i}"));
             watcher.tokens(Quantity::Tokens, &x);
@@ -133,10 +134,14 @@ impl ConvMixer {
 
     /// The tokens that enter the first block.
     fn embed(&self, parameters: &Parameters, input: Input) -> Tensor<3> {
+        self.token_slot.forward(self.embedded(parameters, input))
+    }
+
+    /// The tokens before anything is done to them.
+    fn embedded(&self, parameters: &Parameters, input: Input) -> Tensor<3> {
         let Input::Patches(patches) = input else {
             unreachable!("the task that made the network also makes its input")
         };
-        let embedded = gelu(self.embedding.forward(parameters, patches));
-        self.token_slot.forward(self.norm.forward(parameters, embedded))
+        self.norm.forward(parameters, gelu(self.embedding.forward(parameters, patches)))
     }
 }

@@ -141,10 +141,11 @@ impl Mixer {
 
     /// The matrices that the probes ask for: the tokens on their way, since there is no attention.
     pub fn watch(&self, parameters: &Parameters, input: Input, probes: &Probes) -> Vec<Seen> {
-        let mut x = self.embed(parameters, input);
+        let embedded = self.embedded(parameters, input);
         let mut watcher = Watcher::new(*probes, self.tokens, self.blocks.len());
         watcher.enter("embedding");
-        watcher.tokens(Quantity::Embedded, &x);
+        watcher.tokens(Quantity::Embedded, &embedded);
+        let mut x = self.token_slot.forward(embedded);
         for (i, block) in self.blocks.iter().enumerate() {
             watcher.enter(format!("blocks.{i}"));
             watcher.tokens(Quantity::Tokens, &x);
@@ -155,9 +156,14 @@ impl Mixer {
 
     /// The tokens that enter the first block.
     fn embed(&self, parameters: &Parameters, input: Input) -> Tensor<3> {
+        self.token_slot.forward(self.embedded(parameters, input))
+    }
+
+    /// The tokens before anything is done to them.
+    fn embedded(&self, parameters: &Parameters, input: Input) -> Tensor<3> {
         let Input::Patches(patches) = input else {
             unreachable!("the task that made the network also makes its input")
         };
-        self.token_slot.forward(self.embedding.forward(parameters, patches))
+        self.embedding.forward(parameters, patches)
     }
 }

@@ -95,10 +95,11 @@ impl Transformer {
 
     /// The matrices that the probes ask for, in the order of the network.
     pub fn watch(&self, parameters: &Parameters, input: Input, probes: &Probes) -> Vec<Seen> {
-        let mut x = self.embed(parameters, input);
+        let embedded = self.embedded(parameters, input);
         let mut watcher = Watcher::new(*probes, self.tokens, self.blocks.len());
         watcher.enter("embedding");
-        watcher.tokens(Quantity::Embedded, &x);
+        watcher.tokens(Quantity::Embedded, &embedded);
+        let mut x = self.token_slot.forward(embedded);
         for (i, block) in self.blocks.iter().enumerate() {
             watcher.enter(format!("blocks.{i}"));
             watcher.tokens(Quantity::Tokens, &x);

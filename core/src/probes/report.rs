@@ -23,7 +23,7 @@ pub enum Quantity {
     Weight,
     /// The last update of a weight matrix.
     Update,
-    /// The embedded tokens of an example, before the first block.
+    /// The embedded tokens of an example, before the slot of tokens does anything to them.
     Embedded,
     /// The tokens of an example that enter a block.
     Tokens,

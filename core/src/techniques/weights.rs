@@ -47,7 +47,7 @@ pub struct Conditioner(Way);
 enum Way {
     /// One after the other.
     Lines(Vec<Lines>, LineMap),
-    Divided(SpectralNorms),
+    Divided(Box<SpectralNorms>),
     /// `[1, P]`, added.
     Shift(Tensor<2>),
 }
@@ -101,7 +101,7 @@ impl Conditioner {
                     stride: m.stride,
                 };
                 let matrices: Vec<Placed> = builder.layout().conditioned().into_iter().map(place).collect();
-                Way::Divided(SpectralNorms::new(&matrices, &rest(builder.layout()), device))
+                Way::Divided(Box::new(SpectralNorms::new(&matrices, &rest(builder.layout()), device)))
             }
             Weights::Spectral { shift } => Way::Shift(identity(builder.layout(), shift, device)),
         };

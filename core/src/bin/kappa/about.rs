@@ -25,7 +25,7 @@ pub struct Device {
 /// Every experiment of the catalog.
 pub fn list() -> String {
     let rows = |papers: bool| {
-        let entries = catalog::entries().filter(|entry| matches!(entry, Entry::Paper(_)) == papers);
+        let entries = catalog::entries().filter(|entry| entry.paper().is_some() == papers);
         let rows = entries.map(|entry| vec![format!("  {}", entry.id()), entry.summary().to_owned()]);
         columns(&rows.collect::<Vec<_>>())
     };
@@ -41,6 +41,9 @@ pub fn show(word: &str, toml: bool) -> Result<String, Failure> {
     let mut text = String::new();
     match catalog::find(&chosen.name).filter(|entry| entry.id() == word) {
         Some(Entry::Paper(one)) => paper(&mut text, one),
+        Some(Entry::Companion(one, companion)) => {
+            let _ = writeln!(text, "{}\n{}\nBelongs to {}.\n", one.title, companion.summary, one.id);
+        }
         Some(Entry::Starter(starter)) => {
             let _ = writeln!(text, "{}\n{}", starter.title, starter.summary);
         }

@@ -8,7 +8,7 @@ use crate::nn::parameters::{Builder, Layout, Parameters};
 use crate::nn::transformer::Transformer;
 use crate::probes::seen::{Outline, spectra};
 use crate::random::Stream;
-use crate::spec::Model;
+use crate::spec::{Model, Tokens};
 
 const ALL: Probes = Probes {
     every: 0,
@@ -289,4 +289,23 @@ fn heads_side_by_side_are_better_conditioned_the_more_there_are() {
     assert!((28.0..120.0).contains(&found[1]), "{found:?}");
     assert!(found[2..].iter().all(|kappa| (12.0..60.0).contains(kappa)), "{found:?}");
     assert!(found[0] > found[1] && found[1] > found[2] && found[2] > found[4], "{found:?}");
+}
+
+#[test]
+fn embedded_tokens_are_seen_before_the_correction_and_a_block_s_after_it() {
+    let model = Model { tokens: Tokens::Conditioned { strength: 1.0, iterations: 0 }, ..tiny() };
+    let (network, _, _, parameters) =
+        network(&model, Reading::Patches { tokens: 4, features: 3, classes: 2 });
+    let patches = TensorData::new((0..24).map(|i| ((i * 7) % 5) as f32).collect::<Vec<_>>(), [2, 4, 3]);
+    let input = Input::Patches(Tensor::from_data(patches, &Device::flex()));
+    let seen = network.watch(&parameters, input, &Probes { tokens: true, ..Probes::default() });
+    let condition = |one: &Seen| {
+        let [_, _, rows, columns] = one.matrices.dims();
+        let first: Vec<f64> =
+            numbers(&one.matrices)[..rows * columns].iter().map(|&x| f64::from(x)).collect();
+        let values = DMatrix::from_row_slice(rows, columns, &first).singular_values();
+        values.max() / values.min()
+    };
+    assert!(condition(&seen[0]) > 2.1, "{}", condition(&seen[0]));
+    assert!(condition(&seen[1]) < 2.001, "{}", condition(&seen[1]));
 }
