@@ -48,6 +48,9 @@ pub const PAPER: Paper = Paper {
         "The paper trains image classifiers, vision transformers, shapes and radiance fields; this is a picture of 48 by 48 pixels.",
         "The rows are made uneven on purpose: those of ordinary first weights have equal norms already, so that there is nothing to equilibrate.",
         "Whether the paper's gradient flows through the norms is not known; here it does, and one field stops it.",
+        "Recorded here with 5 seeds and gradient descent: 16.7 dB plain, 18.7 dB with divided rows, 18.9 dB scale-matched, 17.2 dB \
+         divided at the start only, 16.5 dB weight-normalized. Before the first step the loss is more curved with \
+         divided rows, not less; what is gained is not a smoother start.",
         "Divided rows have a norm of 1 where they had another before, which is a change of scale besides; the scale-matched variant has the conditioning without it.",
     ],
 };

@@ -49,7 +49,7 @@ enum Way {
     Lines(Vec<Lines>, LineMap),
     Divided(Box<SpectralNorms>),
     /// `[1, P]`, added.
-    Shift(Tensor<2>),
+    Shift(Box<Tensor<2>>),
 }
 
 /// Weights, and what the way back needs of how they were made.
@@ -103,7 +103,7 @@ impl Conditioner {
                 let matrices: Vec<Placed> = builder.layout().conditioned().into_iter().map(place).collect();
                 Way::Divided(Box::new(SpectralNorms::new(&matrices, &rest(builder.layout()), device)))
             }
-            Weights::Spectral { shift } => Way::Shift(identity(builder.layout(), shift, device)),
+            Weights::Spectral { shift } => Way::Shift(Box::new(identity(builder.layout(), shift, device))),
         };
         Some(Self(way))
     }
@@ -127,7 +127,7 @@ impl Conditioner {
                 let vectors = norms.vectors(raw.clone());
                 Conditioned { weights: norms.map(raw.clone(), vectors.clone()), kept: Some(vectors) }
             }
-            Way::Shift(identity) => Conditioned { weights: raw.clone() + identity.clone(), kept: None },
+            Way::Shift(identity) => Conditioned { weights: raw.clone() + (**identity).clone(), kept: None },
         }
     }
 
