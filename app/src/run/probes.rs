@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn what_is_measured_again_after_a_recovery_stands_there_once() {
         let mut history = History::default();
-        [0, 10, 20].map(|step| history.push(step, report(1, 2, 2)));
+        [0, 10, 20].into_iter().for_each(|step| history.push(step, report(1, 2, 2)));
         history.rewind(15);
         assert_eq!(steps(&history), [0, 10]);
         history.push(10, report(1, 2, 2));
