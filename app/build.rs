@@ -1,4 +1,4 @@
-//! Turns the lessons into HTML while the page is built.
+//! Turns the lessons into HTML while the page is built, and lists the recorded runs.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -7,6 +7,7 @@ use std::{env, fs};
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
 fn main() {
+    list_recordings();
     let lessons = Path::new("lessons");
     println!("cargo::rerun-if-changed={}", lessons.display());
     let mut files: Vec<PathBuf> = fs::read_dir(lessons)
@@ -27,6 +28,20 @@ fn main() {
     table.push_str("]\n");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo says where to write")).join("lessons.rs");
     fs::write(out, table).expect("the output folder can be written to");
+}
+
+/// The page offers a recorded run where there is one, without asking the server; the files lie beside it.
+fn list_recordings() {
+    let folder = Path::new("../core/recordings");
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let files =
+        fs::read_dir(folder).expect("there is a folder of recordings").flatten().map(|file| file.path());
+    let recorded = files.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
+    let mut ids: Vec<String> =
+        recorded.filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned())).collect();
+    ids.sort();
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo says where to write")).join("recordings.rs");
+    fs::write(out, format!("&{ids:?}")).expect("the output folder can be written to");
 }
 
 /// A lesson's title is left out, since the page shows the experiment's. Headings below it go one level down, under the

@@ -39,6 +39,11 @@ impl Run {
         }
     }
 
+    /// A run that is over, for example a recorded one.
+    pub fn of(log: RunLog) -> Self {
+        Self { log: StoredValue::new(log), ..Self::new() }
+    }
+
     /// Reads the log, and again whenever it has changed.
     pub fn read<T>(&self, read: impl FnOnce(&RunLog) -> T) -> T {
         self.drawn.track();

@@ -101,9 +101,9 @@ mod tests {
         let skips = entry.controls()[0];
         let proposed = variant(&draft, entry.controls());
         assert_eq!(proposed.set.into_iter().collect::<Vec<_>>(), [(skips.to_owned(), Value::from(false))]);
-        // The lesson compares both skips already: the next control, the depth, is then the first that says more.
+        // The lesson compares both skips already: the next control, the tokens, is then the first that says more.
         let proposed = variant(entry.experiment(), entry.controls());
-        assert_eq!(proposed.set.keys().collect::<Vec<_>>(), ["model.depth"]);
+        assert_eq!(proposed.set.keys().collect::<Vec<_>>(), ["model.tokens"]);
     }
 
     #[test]

@@ -173,6 +173,8 @@ pub struct VariantInfo {
     pub name: String,
     /// Trainable numbers of one replica.
     pub parameters: u64,
+    /// Floating-point operations of one training step of one replica, forward and backward, estimated.
+    pub operations: u64,
     /// Bytes that parameters, optimizer and activations take, estimated.
     pub bytes: u64,
 }

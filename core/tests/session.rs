@@ -244,3 +244,18 @@ fn a_small_vit_learns_handwritten_digits() {
     println!("test accuracy {mean:.4}, by seed {values:?}");
     assert!(mean >= 0.95, "{values:?}");
 }
+
+#[test]
+fn measurements_on_the_way_begin_before_the_first_step() {
+    let probed = |every: &str| {
+        let experiment = experiment("tiny", &[every, "training.steps=6"]);
+        let mut session = start(&Engine::cpu(""), &experiment, None).unwrap();
+        let steps = |event: Event| match event {
+            Event::Probed { variant, step, .. } => Some((variant, step)),
+            _ => None,
+        };
+        run(&mut session, 6).into_iter().filter_map(steps).collect::<Vec<_>>()
+    };
+    assert_eq!(probed("probes.every=4"), [(0, 0), (1, 0), (0, 4), (1, 4), (0, 6), (1, 6)]);
+    assert_eq!(probed("probes.every=0"), [(0, 6), (1, 6)], "only at the end, if nothing else is asked for");
+}

@@ -23,6 +23,13 @@ export async function readFile(file) {
   return new Uint8Array(await file.arrayBuffer());
 }
 
+/** What a file of this site holds, as JSON. */
+export async function fetchJson(path) {
+  const response = await fetch(new URL(path, document.baseURI));
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${response.statusText}`);
+  return response.json();
+}
+
 let wanted = false;
 let lock = null;
 

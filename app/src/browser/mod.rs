@@ -13,6 +13,8 @@ extern "C" {
     fn download_js(name: &str, kind: &str, content: &JsValue);
     #[wasm_bindgen(js_name = readFile)]
     fn read_file_js(file: &web_sys::File) -> Promise;
+    #[wasm_bindgen(js_name = fetchJson)]
+    fn fetch_json_js(path: &str) -> Promise;
     #[wasm_bindgen(js_name = keepAwake)]
     fn keep_awake_js(on: bool) -> Promise;
     #[wasm_bindgen(js_name = onResize)]
@@ -54,6 +56,12 @@ pub fn download_bytes(name: &str, bytes: &[u8]) {
 pub async fn read_file(file: &web_sys::File) -> Option<Vec<u8>> {
     let bytes = JsFuture::from(read_file_js(file)).await.ok()?;
     Some(bytes.dyn_into::<Uint8Array>().ok()?.to_vec())
+}
+
+/// What a file of this site holds, as JSON; an error in the browser's words.
+pub async fn fetch_json(path: &str) -> Result<JsValue, String> {
+    let said = |error: JsValue| String::from(js_sys::Error::from(error).message());
+    JsFuture::from(fetch_json_js(path)).await.map_err(said)
 }
 
 /// Keeps the screen on while something runs.

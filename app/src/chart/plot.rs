@@ -9,6 +9,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::Element;
 
 use super::DASHES;
+use super::columns::Columns;
 use crate::browser::{self, ResizeObserver};
 
 #[wasm_bindgen(module = "/src/chart/plot.js")]
@@ -17,7 +18,7 @@ extern "C" {
     #[wasm_bindgen(js_name = makePlot)]
     fn make_plot(element: &Element, spec: &JsValue, on_cursor: &Closure<dyn FnMut(i32)>) -> UPlot;
     #[wasm_bindgen(js_name = setData)]
-    fn set_data(plot: &UPlot, columns: &Array);
+    fn set_data(plot: &UPlot, columns: &Array, infinity: Option<f64>);
     fn resize(plot: &UPlot, width: f64, height: f64);
     fn destroy(plot: &UPlot);
 }
@@ -32,8 +33,8 @@ pub struct PlotSpec {
     pub height: f64,
     /// Whether the vertical axis is logarithmic.
     pub log: bool,
-    /// Whether each series is followed by the lower and the upper end of its band.
-    pub bands: bool,
+    /// Whether intervals are bars at each point, without a line between the points; otherwise they are bands.
+    pub bars: bool,
     /// Below the horizontal axis.
     pub x_label: String,
     /// Beside the vertical axis.
@@ -42,6 +43,8 @@ pub struct PlotSpec {
     pub x_min: f64,
     /// Right end.
     pub x_max: f64,
+    /// Whether the horizontal axis is logarithmic.
+    pub x_log: bool,
     /// The vertical axis does not go below this.
     pub y_min: Option<f64>,
     /// The vertical axis does not go above this.
@@ -65,9 +68,14 @@ pub struct SeriesSpec {
 
 impl SeriesSpec {
     /// The series of the variant with this index.
-    pub fn of(label: String, index: usize, points: bool) -> Self {
+    fn of(label: String, index: usize, points: bool) -> Self {
         let style = index % DASHES.len();
         Self { label, style, dash: DASHES[style], points }
+    }
+
+    /// A series for each variant.
+    pub fn all(names: Vec<String>, points: bool) -> Vec<Self> {
+        names.into_iter().enumerate().map(|(index, name)| Self::of(name, index, points)).collect()
     }
 }
 
@@ -101,10 +109,10 @@ impl Plot {
         Some(Self { plot, observer, _on_cursor: on_cursor, _on_resize: on_resize })
     }
 
-    /// Draws other numbers: the first column is the horizontal axis, NaN is a gap.
-    pub fn set(&self, columns: &[Vec<f64>]) {
-        let columns: Array = columns.iter().map(|column| Float64Array::from(column.as_slice())).collect();
-        set_data(&self.plot, &columns);
+    /// Draws other numbers.
+    pub fn set(&self, columns: &Columns) {
+        let all: Array = columns.all.iter().map(|column| Float64Array::from(column.as_slice())).collect();
+        set_data(&self.plot, &all, columns.infinity);
     }
 }
 

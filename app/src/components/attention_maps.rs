@@ -1,93 +1,170 @@
-//! Attention maps of the newest probe: one picture a head, row by row which token looks at which.
+//! Attention maps of the first and of the newest measurement: one picture a head, row by row which token looks at which.
 //!
 //! Where a map has negative weights, colours diverge from white: blue below zero, red above. Otherwise they go from the
 //! background to one colour.
 
 use kappa_core::probes::report::AttentionMap;
+use kappa_core::spec::{Experiment, IMPULSE_ORDER, ImpulseTarget, Initialization};
 use leptos::html::Canvas;
 use leptos::prelude::*;
 use wasm_bindgen::{Clamped, JsCast};
 use web_sys::{CanvasRenderingContext2d, ImageData};
 
 use super::legend::Sample;
-use crate::lab::use_lab;
+use super::measurements::Choice;
+use crate::memo::memo;
+use crate::run::{VariantLog, offsets};
+use crate::shown::use_shown;
 use crate::theme::Theme;
 
 /// All maps of one block and one seed, for each variant.
 #[component]
 pub fn AttentionMaps() -> impl IntoView {
-    let lab = use_lab();
-    let probed = Memo::new(move |_| {
-        lab.run.read(|log| log.variants.iter().map(|v| v.probe.as_ref().map(|p| p.0)).collect::<Vec<_>>())
-    });
-    // The numbers are large: they are read only when a probe is new.
-    let maps = Memo::new(move |_| {
-        // Read, not only tracked: a memo that nobody reads is never computed.
+    let run = use_shown();
+    let probed = run.probed();
+    let block = RwSignal::new(0_usize);
+    let first = RwSignal::new(false);
+    // Where maps were kept: how many blocks have one, and the steps of the first and of the newest measurement.
+    let kept = memo(move || {
         probed.get();
-        lab.run.peek(|log| {
-            let of = |variant: &crate::run::VariantLog| {
-                (
-                    variant.info.name.clone(),
-                    variant.probe.as_ref().map(|(_, report)| report.attention.clone()).unwrap_or_default(),
-                )
-            };
-            log.variants.iter().map(of).collect::<Vec<(String, Vec<AttentionMap>)>>()
+        run.peek(|log| {
+            let all = || log.variants.iter().flat_map(|variant| variant.probes.maps());
+            let blocks = all().flat_map(|(_, maps)| maps).map(|map| map.block + 1).max().unwrap_or(0);
+            let steps = || all().map(|(step, _)| *step);
+            (blocks, steps().min().unwrap_or(0), steps().max().unwrap_or(0))
         })
     });
-    let block = RwSignal::new(0_usize);
-    let blocks = Memo::new(move |_| {
-        maps.with(|all| all.iter().flat_map(|(_, maps)| maps).map(|map| map.block + 1).max().unwrap_or(0))
+    let image = memo(move || {
+        let has_edge = |experiment: &Experiment| experiment.task.edge().is_some();
+        run.read(|log| log.experiment.as_ref().is_some_and(has_edge))
     });
-    let step = move || probed.get().into_iter().flatten().max().unwrap_or(0);
-    let choose = move |event: leptos::ev::Event| block.set(event_target_value(&event).parse().unwrap_or(0));
-    let options = move || {
-        (0..blocks.get()).map(|index| view! {
-        <option value=index selected=move || block.get() == index>{format!("Layer {}", index + 1)}</option>
-    }).collect_view()
-    };
+    // The numbers are large: only those that are shown are copied.
+    // With each variant, whether its heads start as 3×3 filters in their fixed order; others are drawn for each seed.
+    let maps = memo(move || {
+        probed.get();
+        let block = block.get().min(kept.get().0.saturating_sub(1));
+        let of = |(index, variant): (usize, &VariantLog), experiment: Option<&Experiment>| {
+            let model = experiment.and_then(|experiment| experiment.variant(index).ok()).map(|e| e.model);
+            let imitates = model.is_some_and(|model| {
+                matches!(
+                    model.initialization,
+                    Initialization::Impulse { target: ImpulseTarget::Shift, kernel: 3, .. }
+                )
+            });
+            let maps = variant.probes.maps();
+            let maps = if first.get() { maps.first() } else { maps.last() };
+            // One seed is enough to look at: the first.
+            let shown = |map: &&AttentionMap| map.block == block && map.replica == 0;
+            let maps: Vec<AttentionMap> =
+                maps.iter().flat_map(|(_, maps)| maps).filter(shown).cloned().collect();
+            (variant.info.name.clone(), imitates, maps)
+        };
+        run.peek(|log| {
+            log.variants.iter().enumerate().map(|one| of(one, log.experiment.as_ref())).collect::<Vec<_>>()
+        })
+    });
+    let step = move || if first.get() { kept.get().1 } else { kept.get().2 };
     let groups = move || {
-        let block = block.get().min(blocks.get().saturating_sub(1));
-        maps.get()
-            .into_iter()
-            .enumerate()
-            .map(|(index, (name, maps))| {
-                // One seed is enough to look at: the first.
-                let maps = maps.into_iter().filter(|map| map.block == block && map.replica == 0);
+        let groups = maps.get().into_iter().enumerate().filter(|(_, (_, _, maps))| !maps.is_empty());
+        groups
+            .map(|(index, (name, imitates, maps))| {
+                let image = image.get();
                 view! {
                     <div class="map-group">
                         <h3><Sample index/> " " {name}</h3>
-                        <div class="maps">{maps.map(|map| view! { <Map map/> }).collect_view()}</div>
+                        <div class="maps">{maps.into_iter().map(|map| view! { <Map map image imitates/> }).collect_view()}</div>
                     </div>
                 }
             })
             .collect_view()
     };
+    let layers = memo(move || {
+        (0..kept.get().0).map(|index| (index.to_string(), format!("Layer {}", index + 1))).collect()
+    });
+    let moments = memo(move || match kept.get() {
+        (_, first, newest) if first < newest => {
+            vec![("newest".to_owned(), "Newest".to_owned()), ("first".to_owned(), format!("At step {first}"))]
+        }
+        _ => Vec::new(),
+    });
+    let moment = memo(move || if first.get() { "first" } else { "newest" }.to_owned());
+    let layer = memo(move || block.get().to_string());
     view! {
-        <section class="panel" aria-labelledby="maps-title" data-testid="attention-maps" hidden=move || blocks.get() == 0>
+        <section class="panel" aria-labelledby=run.id("maps-title") data-testid=run.id("attention-maps")
+            hidden=move || kept.get().0 == 0>
             <div class="panel-head">
-                <h2 id="maps-title">"Attention maps"</h2>
-                <label class="inline">
-                    <span class="visually-hidden">"Layer of the maps"</span>
-                    <select on:change=choose>{options}</select>
-                </label>
+                <h2 id=run.id("maps-title")>"Attention maps"</h2>
+                <div class="selects">
+                    <Choice name="map-step" label="Measurement of the maps" options=moments value=moment
+                        choose=Callback::new(move |name: String| first.set(name == "first"))/>
+                    <Choice name="map-layer" label="Layer of the maps" options=layers value=layer
+                        choose=Callback::new(move |index: String| block.set(index.parse().unwrap_or(0)))/>
+                </div>
             </div>
             <p class="field-help">
                 {move || format!("First test example, first seed, at step {}. ", step())}
                 "A row is a token, a column the token it looks at. Red is positive, blue negative."
+                {move || image.get().then_some(
+                    " The small picture beside a map is the filter that it amounts to: the mean weight at each offset, from \
+                     two tokens up and left to two down and right, with the token itself in the middle. With a dashed frame: the filter that \
+                     a structured start imitates.",
+                )}
             </p>
             {groups}
         </section>
     }
 }
 
-/// The map of one head.
+/// The map of one head, and for an image the filter that it amounts to and the one that it imitated at the start.
 #[component]
-fn Map(map: AttentionMap) -> impl IntoView {
+fn Map(map: AttentionMap, image: bool, imitates: bool) -> impl IntoView {
+    let (least, most) = range(&map.weights);
+    let (head, tokens) = (map.head + 1, map.tokens);
+    let label = format!("Head {head}: weights from {least:.2} to {most:.2}");
+    let filter = image.then(|| offsets::means(&map.weights, tokens)).flatten().map(|means| {
+        let (strongest, weight) = strongest(&means);
+        let label = format!("Head {head} as a filter: the most weight, {weight:.2}, lies {strongest}");
+        view! { <Picture weights=means edge=2 * offsets::REACH + 1 label class="filter"/> }
+    });
+    let target = imitates.then(|| {
+        let means = offsets::impulse(IMPULSE_ORDER[map.head % IMPULSE_ORDER.len()]);
+        let label = format!("Head {head} imitated at the start: all weight {}", strongest(&means).0);
+        view! { <Picture weights=means edge=2 * offsets::REACH + 1 label class="filter target"/> }
+    });
+    view! {
+        <figure class="map">
+            <div class="map-pictures"><Picture weights=map.weights edge=tokens label/> <div>{filter} {target}</div></div>
+            <figcaption>{format!("head {head}")} <span class="number">{format!("{least:.2} … {most:.2}")}</span></figcaption>
+        </figure>
+    }
+}
+
+/// Where the weight of a filter is largest in size, in words: "1 up, 2 right", "on the token itself".
+fn strongest(means: &[f32]) -> (String, f32) {
+    let edge = 2 * offsets::REACH + 1;
+    let found = means.iter().copied().enumerate().max_by(|(_, a), (_, b)| a.abs().total_cmp(&b.abs()));
+    let (at, weight) = found.unwrap_or_default();
+    let way = |at: usize, before: &str, after: &str| match at.cmp(&offsets::REACH) {
+        std::cmp::Ordering::Less => Some(format!("{} {before}", offsets::REACH - at)),
+        std::cmp::Ordering::Equal => None,
+        std::cmp::Ordering::Greater => Some(format!("{} {after}", at - offsets::REACH)),
+    };
+    let ways: Vec<String> =
+        [way(at / edge, "up", "down"), way(at % edge, "left", "right")].into_iter().flatten().collect();
+    (if ways.is_empty() { "on the token itself".to_owned() } else { ways.join(", ") }, weight)
+}
+
+/// Square weights as colours.
+#[component]
+fn Picture(
+    weights: Vec<f32>,
+    edge: usize,
+    label: String,
+    #[prop(optional)] class: &'static str,
+) -> impl IntoView {
     let theme: Theme = expect_context();
     let canvas = NodeRef::<Canvas>::new();
-    let (least, most) = range(&map.weights);
-    let label = format!("Head {}: weights from {least:.2} to {most:.2}", map.head + 1);
-    let (head, tokens) = (map.head + 1, map.tokens as u32);
+    let edge = edge as u32;
     Effect::new(move || {
         let dark = theme.is_dark();
         let Some(canvas) = canvas.get() else { return };
@@ -96,18 +173,13 @@ fn Map(map: AttentionMap) -> impl IntoView {
             .ok()
             .flatten()
             .and_then(|context| context.dyn_into::<CanvasRenderingContext2d>().ok());
-        let pixels = colours(&map.weights, dark);
-        let image = ImageData::new_with_u8_clamped_array(Clamped(&pixels), tokens);
+        let pixels = colours(&weights, dark);
+        let image = ImageData::new_with_u8_clamped_array(Clamped(&pixels), edge);
         if let (Some(context), Ok(image)) = (context, image) {
             let _ = context.put_image_data(&image, 0.0, 0.0);
         }
     });
-    view! {
-        <figure class="map">
-            <canvas width=tokens height=tokens role="img" aria-label=label node_ref=canvas></canvas>
-            <figcaption>{format!("head {head}")} <span class="number">{format!("{least:.2} … {most:.2}")}</span></figcaption>
-        </figure>
-    }
+    view! { <canvas class=class width=edge height=edge role="img" aria-label=label node_ref=canvas></canvas> }
 }
 
 fn range(weights: &[f32]) -> (f32, f32) {
@@ -150,6 +222,18 @@ mod tests {
         assert!(pixels[6] > pixels[4], "negative is blue");
         assert_eq!(&pixels[8..11], [255, 253, 249]);
         assert_eq!(&pixels[12..15], [128, 128, 128]);
+    }
+
+    #[test]
+    fn where_a_filter_looks_is_said_in_words() {
+        let at = |place: usize| {
+            let mut means = vec![0.1; 25];
+            means[place] = -0.9;
+            strongest(&means)
+        };
+        assert_eq!(at(12), ("on the token itself".to_owned(), -0.9));
+        assert_eq!(at(8).0, "1 up, 1 right");
+        assert_eq!(at(22).0, "2 down");
     }
 
     #[test]

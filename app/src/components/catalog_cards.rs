@@ -10,6 +10,8 @@ use crate::lab::use_lab;
 pub fn CatalogCards() -> impl IntoView {
     let listed = |entry: &Entry| match entry {
         Entry::Paper(_) => true,
+        // The lesson of its paper offers it.
+        Entry::Companion(..) => false,
         Entry::Starter(starter) => starter.listed,
     };
     view! {
@@ -27,9 +29,14 @@ pub fn CatalogCards() -> impl IntoView {
 fn Card(entry: Entry) -> impl IntoView {
     let lab = use_lab();
     let id = entry.id();
-    let chosen = move || lab.entry.get() == Some(id);
+    let chosen = move || {
+        lab.entry
+            .get()
+            .and_then(catalog::find)
+            .is_some_and(|open| open.id() == id || open.paper().is_some_and(|paper| paper.id == id))
+    };
     let kind = match entry {
-        Entry::Paper(paper) => paper.venue.split(',').next().unwrap_or_default(),
+        Entry::Paper(paper) | Entry::Companion(paper, _) => paper.venue.split(',').next().unwrap_or_default(),
         Entry::Starter(_) => "Starter",
     };
     view! {

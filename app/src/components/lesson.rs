@@ -3,30 +3,35 @@
 use kappa_core::catalog::{self, Entry, Paper, Source};
 use leptos::prelude::*;
 
+use super::recorded::RecordedRun;
 use crate::lab::use_lab;
-use crate::lessons;
+use crate::memo::memo;
+use crate::{lessons, recordings};
 
 /// Title, claim, citation, lesson.
 #[component]
 pub fn Lesson() -> impl IntoView {
     let lab = use_lab();
     let entry = move || lab.entry.get().and_then(catalog::find);
-    let title = Memo::new(move |_| lab.draft.with(|draft| draft.title.clone()));
+    let title = memo(move || lab.draft.with(|draft| draft.title.clone()));
     view! {
         <section class="lesson" aria-labelledby="lesson-title">
             <h2 id="lesson-title" data-testid="title">{title}</h2>
             {move || match entry() {
-                Some(Entry::Paper(paper)) => about(paper).into_any(),
                 Some(Entry::Starter(starter)) => view! { <p class="claim">{starter.summary}</p> }.into_any(),
+                Some(entry @ (Entry::Paper(paper) | Entry::Companion(paper, _))) => about(paper, entry).into_any(),
                 None => view! { <p class="claim">"This experiment came with a link."</p> }.into_any(),
             }}
         </section>
     }
 }
 
-fn about(paper: &'static Paper) -> impl IntoView {
+fn about(paper: &'static Paper, entry: Entry) -> impl IntoView {
+    let word = if matches!(entry, Entry::Paper(_)) { "The claim. " } else { "Beside the claim. " };
+    let id = entry.id();
     view! {
-        <p class="claim"><span class="claim-word">"The claim. "</span>{paper.claim}</p>
+        {(!paper.companions.is_empty()).then(|| siblings(paper, id))}
+        <p class="claim"><span class="claim-word">{word}</span>{entry.summary()}</p>
         <p class="citation">
             {paper.authors.join(", ")} ". "
             <a href=paper.url rel="noreferrer" target="_blank"><cite>{paper.title}</cite></a> ". " {paper.venue} "."
@@ -35,19 +40,50 @@ fn about(paper: &'static Paper) -> impl IntoView {
             <summary>"The lesson"</summary>
             <div class="prose" data-testid="lesson" inner_html=lessons::html(paper.id).unwrap_or_default()></div>
         </details>
+        {recordings::exists(id).then(|| view! { <RecordedRun id/> })}
         <details class="reported">
             <summary>"What the paper reports, and what to know"</summary>
-            <div class="scroll" tabindex="0" role="region" aria-label="Reported numbers">
-                <table>
-                    <thead>
-                        <tr><th scope="col">"Where"</th><th scope="col">"Variant"</th><th scope="col">"Without"</th>
-                            <th scope="col">"With"</th></tr>
-                    </thead>
-                    <tbody>{paper.reported.iter().map(reported).collect_view()}</tbody>
-                </table>
-            </div>
+            {(!paper.reported.is_empty()).then(|| table(paper))}
             <ul class="notes">{paper.notes.iter().map(|note| view! { <li>{*note}</li> }).collect_view()}</ul>
         </details>
+    }
+}
+
+/// The experiments of one paper, to go from one to the other.
+fn siblings(paper: &'static Paper, open: &'static str) -> impl IntoView {
+    let lab = use_lab();
+    let button = move |entry: Entry| {
+        let id = entry.id();
+        view! {
+            <button
+                type="button"
+                class="quiet"
+                data-testid=format!("sibling-{id}")
+                aria-pressed=(id == open).to_string()
+                on:click=move |_| lab.open(Some(id), entry.experiment().clone())
+            >
+                {entry.short_title()}
+            </button>
+        }
+    };
+    view! {
+        <div class="siblings" role="group" aria-label="Experiments of this paper">
+            {catalog::experiments_of(paper).map(button).collect_view()}
+        </div>
+    }
+}
+
+fn table(paper: &'static Paper) -> impl IntoView {
+    view! {
+        <div class="scroll" tabindex="0" role="region" aria-label="Reported numbers">
+            <table>
+                <thead>
+                    <tr><th scope="col">"Where"</th><th scope="col">"Variant"</th><th scope="col">"Without"</th>
+                        <th scope="col">"With"</th></tr>
+                </thead>
+                <tbody>{paper.reported.iter().map(reported).collect_view()}</tbody>
+            </table>
+        </div>
     }
 }
 

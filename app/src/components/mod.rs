@@ -7,17 +7,20 @@ mod chart_panel;
 mod checkpoint;
 mod device_choice;
 mod field_control;
+mod figure;
 mod footer;
 mod header;
 mod legend;
 mod lesson;
+mod measurements;
 mod problems;
 mod progress;
+mod recorded;
 mod results_table;
 mod run_bar;
+mod scatter;
 mod settings;
 mod share;
-mod spectra;
 mod status_line;
 mod value_input;
 mod variant_card;
@@ -42,9 +45,10 @@ pub fn page() -> impl IntoView {
                     <problems::RunProblems/>
                     <chart_panel::ChartPanel/>
                     <progress::VariantProgress/>
+                    <measurements::Measurements/>
                     <results_table::ResultsTable/>
+                    <scatter::Scatter/>
                     <attention_maps::AttentionMaps/>
-                    <spectra::Spectra/>
                 </section>
                 <div class="setup">
                     <variants::Variants/>

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::engine::EngineState;
 use crate::lab::use_lab;
+use crate::memo::memo;
 use crate::run::Phase;
 
 /// Why the link that was opened could not be read; the experiment on the page is untouched.
@@ -39,8 +40,8 @@ pub fn RunProblems() -> impl IntoView {
         }
         sentences
     };
-    let sentences = Memo::new(move |_| sentences());
-    let notes = Memo::new(move |_| lab.run.read(|log| log.notes.clone()));
+    let sentences = memo(sentences);
+    let notes = memo(move || lab.run.read(|log| log.notes.clone()));
     let broken = move || match lab.engine.state.get() {
         EngineState::Broken(because) => Some(because),
         _ => None,

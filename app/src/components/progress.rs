@@ -4,13 +4,14 @@ use leptos::prelude::*;
 
 use super::legend::Sample;
 use crate::lab::use_lab;
+use crate::memo::memo;
 use crate::run::{RunLog, VariantLog};
 
 /// One line a variant.
 #[component]
 pub fn VariantProgress() -> impl IntoView {
     let lab = use_lab();
-    let count = Memo::new(move |_| lab.run.read(|log| log.variants.len()));
+    let count = memo(move || lab.run.read(|log| log.variants.len()));
     view! {
         <ul class="progress-list" hidden=move || count.get() == 0>
             <For each=move || 0..count.get() key=|index| *index children=|index| view! { <Line index/> }/>
@@ -22,7 +23,7 @@ pub fn VariantProgress() -> impl IntoView {
 fn Line(index: usize) -> impl IntoView {
     let lab = use_lab();
     let of = move |read: fn(&RunLog, &VariantLog) -> String| {
-        Memo::new(move |_| {
+        memo(move || {
             lab.run.read(|log| log.variants.get(index).map(|variant| read(log, variant)).unwrap_or_default())
         })
     };

@@ -1,7 +1,6 @@
 //! The table of results: mean and interval over seeds, size, difference to the first variant, verdict; and the file
 //! that holds all of it.
 
-use kappa_core::spec::Metric;
 use kappa_core::stats::VerdictReport;
 use leptos::prelude::*;
 use serde_json::json;
@@ -9,40 +8,42 @@ use serde_json::json;
 use super::legend::Sample;
 use super::verdict_badge::VerdictBadge;
 use crate::browser;
-use crate::lab::use_lab;
 use crate::link;
+use crate::memo::memo;
 use crate::run::results::{Reading, Row, rows, thousands};
 use crate::run::{Phase, RunLog};
+use crate::shown::use_shown;
 
 /// The results, live from the first evaluation on.
 #[component]
 pub fn ResultsTable() -> impl IntoView {
-    let lab = use_lab();
-    let metric = Memo::new(move |_| lab.run.read(metric));
-    let rows = Memo::new(move |_| lab.run.read(|log| rows(log, metric.get())));
-    let verdicts = Memo::new(move |_| {
-        lab.run.read(|log| log.variants.iter().map(|variant| variant.verdict.clone()).collect::<Vec<_>>())
+    let run = use_shown();
+    let metric = run.metric();
+    let rows = memo(move || run.read(|log| rows(log, metric.get())));
+    let finished = memo(move || run.read(|log| log.phase == Phase::Finished));
+    let verdicts = memo(move || {
+        run.read(|log| log.variants.iter().map(|variant| variant.verdict.clone()).collect::<Vec<_>>())
     });
-    let empty = Memo::new(move |_| rows.with(Vec::is_empty));
-    let heading = move || match lab.phase() {
-        Phase::Finished => "Results".to_owned(),
-        _ => format!(
+    let empty = memo(move || rows.with(Vec::is_empty));
+    let heading = move || match finished.get() {
+        true => "Results".to_owned(),
+        false => format!(
             "Results so far, at step {}",
             rows.with(|rows| rows.iter().map(|row| row.step).max().unwrap_or(0))
         ),
     };
     let save = move |_| {
-        let text = lab.run.peek(|log| to_json(log, &rows.get_untracked()));
+        let text = run.peek(|log| to_json(log, &rows.get_untracked()));
         browser::download_text("kappa-results.json", "application/json", &text);
     };
     view! {
-        <section class="panel results" aria-labelledby="results-title" hidden=empty>
+        <section class="panel results" aria-labelledby=run.id("results-title") hidden=empty>
             <div class="panel-head">
-                <h2 id="results-title">{heading}</h2>
-                <button type="button" class="quiet" data-testid="download-results" on:click=save>"Download as JSON"</button>
+                <h2 id=run.id("results-title")>{heading}</h2>
+                <button type="button" class="quiet" data-testid=run.id("download-results") on:click=save>"Download as JSON"</button>
             </div>
             <div class="scroll" tabindex="0" role="region" aria-label="Results">
-                <table data-testid="results">
+                <table data-testid=run.id("results")>
                     <thead>
                         <tr>
                             <th scope="col">"Variant"</th>
@@ -64,7 +65,7 @@ pub fn ResultsTable() -> impl IntoView {
                 {move || {
                     let names = rows.with(|rows| rows.iter().map(|row| row.name.clone()).collect::<Vec<_>>());
                     let shown = verdicts.get().into_iter().enumerate();
-                    shown.filter_map(|(index, report)| Some(verdict(index, names.get(index)?.clone(), report?))).collect_view()
+                    shown.filter_map(|(index, report)| Some(verdict(run.id(&format!("verdict-{index}")), names.get(index)?.clone(), report?))).collect_view()
                 }}
             </ul>
         </section>
@@ -87,18 +88,13 @@ fn line(index: usize, row: &Row, reading: Reading) -> impl IntoView + use<> {
     }
 }
 
-fn verdict(index: usize, name: String, report: VerdictReport) -> impl IntoView {
+fn verdict(id: String, name: String, report: VerdictReport) -> impl IntoView {
     view! {
-        <li data-testid=format!("verdict-{index}")>
+        <li data-testid=id>
             <span class="verdict-name">{name}</span>
             <VerdictBadge report/>
         </li>
     }
-}
-
-/// The metric that the run compares.
-fn metric(log: &RunLog) -> Metric {
-    log.experiment.as_ref().map_or(Metric::Accuracy, |experiment| experiment.compare.metric)
 }
 
 /// Everything one needs to check or repeat the run.

@@ -1,20 +1,22 @@
 //! The base experiment: what every variant shares. The fields that matter most for the open experiment come first.
 
 use kappa_core::catalog;
-use kappa_core::spec::{FIELDS, Field};
 use leptos::prelude::*;
 
 use super::device_choice::DeviceChoice;
 use super::field_control::FieldControl;
+use crate::fields::{parent, useful};
 use crate::lab::use_lab;
+use crate::memo::memo;
 
 /// The other groups: where the path of a field begins, and what such fields are about.
-const GROUPS: [(&str, &str); 5] = [
+const GROUPS: [(&str, &str); 6] = [
     ("task", "Data"),
     ("model", "Network"),
     ("training", "Training"),
     ("seeds", "Seeds"),
     ("probes", "Measurements"),
+    ("compare", "Comparison"),
 ];
 
 /// All controls of the base.
@@ -23,17 +25,13 @@ pub fn Settings() -> impl IntoView {
     let lab = use_lab();
     let controls =
         move || lab.entry.get().and_then(catalog::find).map(|entry| entry.controls()).unwrap_or_default();
-    let applies = move |field: &Field| lab.draft.with(|draft| (field.applies)(draft));
-    let main = Memo::new(move |_| {
-        let field = |path: &&'static str| kappa_core::spec::field(path);
-        paths(controls().iter().filter_map(field).filter(|field| applies(field)))
-    });
+    let useful = memo(move || lab.draft.with(useful));
+    let main = memo(move || useful.with(|useful| first(controls(), useful)));
     let group = move |prefix: &'static str| {
-        Memo::new(move |_| {
+        memo(move || {
             let main = main.get();
-            let here =
-                |field: &&Field| field.path.split('.').next() == Some(prefix) && !main.contains(&field.path);
-            paths(FIELDS.iter().filter(here).filter(|field| applies(field)))
+            let here = |path: &&'static str| path.split('.').next() == Some(prefix) && !main.contains(path);
+            useful.with(|useful| useful.iter().copied().filter(here).collect::<Vec<_>>())
         })
     };
     view! {
@@ -64,8 +62,21 @@ pub fn Settings() -> impl IntoView {
     }
 }
 
-fn paths<'a>(fields: impl Iterator<Item = &'a Field>) -> Vec<&'static str> {
-    fields.map(|field| field.path).collect()
+/// The controls that are shown first, each choice with the fields that it brings.
+fn first(controls: &[&'static str], useful: &[&'static str]) -> Vec<&'static str> {
+    let mut paths: Vec<&'static str> = Vec::new();
+    for control in controls.iter().filter(|control| useful.contains(control)) {
+        let comes_along = |path: &&'static str| {
+            let parent = kappa_core::spec::field(path).and_then(parent);
+            parent.is_some_and(|parent| parent.path == *control)
+        };
+        for path in std::iter::once(*control).chain(useful.iter().copied().filter(comes_along)) {
+            if !paths.contains(&path) {
+                paths.push(path);
+            }
+        }
+    }
+    paths
 }
 
 /// A control for each path.
@@ -73,4 +84,19 @@ fn paths<'a>(fields: impl Iterator<Item = &'a Field>) -> Vec<&'static str> {
 fn Fields(#[prop(into)] paths: Signal<Vec<&'static str>>) -> impl IntoView {
     let control = |path| kappa_core::spec::field(path).map(|field| view! { <FieldControl field/> });
     view! { <For each=move || paths.get() key=|path| *path children=control/> }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_choice_that_is_shown_first_takes_its_fields_along_once() {
+        let useful = ["model.heads", "model.tokens", "model.tokens.strength", "model.tokens.iterations"];
+        let shown = first(&["model.tokens", "model.tokens.strength", "model.depth", "model.heads"], &useful);
+        assert_eq!(
+            shown,
+            ["model.tokens", "model.tokens.strength", "model.tokens.iterations", "model.heads"]
+        );
+    }
 }

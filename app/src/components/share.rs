@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use crate::browser;
 use crate::lab::use_lab;
 use crate::link;
+use crate::memo::memo;
 
 /// A button that copies the link, and the link itself where copying is not allowed.
 #[component]
@@ -14,7 +15,7 @@ pub fn Share() -> impl IntoView {
     let lab = use_lab();
     let said = RwSignal::new("");
     let by_hand = RwSignal::new(false);
-    let address = Memo::new(move |_| lab.draft.with(link::address));
+    let address = memo(move || lab.draft.with(link::address));
     let copy = move |_| {
         let address = address.get();
         leptos::task::spawn_local(async move {

@@ -5,7 +5,9 @@ use leptos::prelude::*;
 
 use super::legend::Sample;
 use super::value_input::ValueInput;
+use crate::fields::{Row, label, meaning, rows};
 use crate::lab::{Lab, use_lab};
+use crate::memo::memo;
 use crate::propose::{CHANGEABLE, others};
 
 /// One variant.
@@ -16,14 +18,7 @@ pub fn VariantCard(index: usize) -> impl IntoView {
     let changes = move || {
         lab.draft.with(|draft| draft.changes(index).iter().map(ToString::to_string).collect::<Vec<_>>())
     };
-    let rows = Memo::new(move |_| {
-        let known = |path: &String| field(path).map(|field| field.path);
-        lab.draft
-            .with(|draft| {
-                draft.variants.get(index).map(|v| v.set.keys().filter_map(known).collect::<Vec<_>>())
-            })
-            .unwrap_or_default()
-    });
+    let rows = memo(move || lab.draft.with(|draft| rows(draft, index)));
     let problems = move || {
         let here = format!("variant.{}", index + 1);
         let mine = |p: &&kappa_core::spec::Problem| {
@@ -50,8 +45,8 @@ pub fn VariantCard(index: usize) -> impl IntoView {
                 }}
             </p>
             <ul class="rows">
-                <For each=move || rows.get() key=|path| *path
-                    children=move |path| field(path).map(|field| view! { <Row index field/> })/>
+                <For each=move || rows.get() key=|row| *row
+                    children=move |row| field(row.path).map(|field| view! { <FieldRow index field row/> })/>
             </ul>
             {move || problems().into_iter().map(|sentence| view! { <p class="field-problem">{sentence}</p> }).collect_view()}
             <div class="variant-foot">
@@ -63,22 +58,41 @@ pub fn VariantCard(index: usize) -> impl IntoView {
     }
 }
 
-/// One field that the variant changes.
+/// One field that the variant changes, or that one of its choices brings.
 #[component]
-fn Row(index: usize, field: &'static Field) -> impl IntoView {
+fn FieldRow(index: usize, field: &'static Field, row: Row) -> impl IntoView {
     let lab = use_lab();
     let id = format!("variant-{index}-{}", field.path.replace(['.', '_'], "-"));
-    let value = Memo::new(move |_| lab.draft.with(|draft| text(draft, index, field)));
+    let value = memo(move || lab.draft.with(|draft| text(draft, index, field)));
     let commit =
         Callback::new(move |text: String| lab.set_in_variant(index, field.path, field.parse(&text)?));
+    let label = if row.is_nested { field.label.to_owned() } else { label(field) };
+    let idle = memo(move || {
+        lab.draft.with(|draft| draft.variant(index).is_ok_and(|variant| !(field.matters)(&variant)))
+    });
+    let help_id = format!("{id}-help");
     view! {
-        <li class="row">
-            <label for=id.clone() title=field.help>{field.label}</label>
-            <ValueInput field id value commit/>
-            <button type="button" class="quiet row-remove" on:click=move |_| lab.unset_in_variant(index, field.path)>
-                "×" <span class="visually-hidden">{format!("Do not change {}", field.label)}</span>
-            </button>
-        </li>
+            <li class="row" class:nested=row.is_nested>
+                <label for=id.clone()>{label.clone()}</label>
+                <ValueInput field id value commit described_by=help_id.clone()/>
+                {row.is_set.then(|| view! {
+                    <button type="button" class="quiet row-remove" on:click=move |_| lab.unset_in_variant(index, field.path)>
+                        "×" <span class="visually-hidden">{format!("Do not change {label}")}</span>
+                    </button>
+                })}
+                <p class="field-help" id=help_id>
+    {move || help(field, &value.get())}
+                    {move || idle.get().then_some(" It changes nothing in this network.")}
+                </p>
+            </li>
+        }
+}
+
+/// What a choice is, or what a field is for: on the card there is no room for both.
+fn help(field: &Field, value: &str) -> String {
+    match (field.option(value), meaning(field, value)) {
+        (Some(_), Some(meaning)) => meaning,
+        (_, meaning) => format!("{} {}", field.help, meaning.unwrap_or_default()),
     }
 }
 
@@ -89,14 +103,15 @@ fn AddRow(index: usize) -> impl IntoView {
     let options = move || {
         lab.draft.with(|draft| {
             let variant = draft.variant(index).unwrap_or_else(|_| draft.clone());
-            let set = draft.variants.get(index).map(|variant| &variant.set);
+            let there = rows(draft, index);
             CHANGEABLE.map(|(prefix, title)| {
                 let free = |field: &&Field| {
                     field.path.split('.').next() == Some(prefix)
                         && (field.applies)(&variant)
-                        && !set.is_some_and(|set| set.contains_key(field.path))
+                        && (field.matters)(&variant)
+                        && !there.iter().any(|row| row.path == field.path)
                 };
-                let option = |field: &'static Field| view! { <option value=field.path>{field.label}</option> };
+                let option = |field: &'static Field| view! { <option value=field.path>{label(field)}</option> };
                 view! { <optgroup label=title>{FIELDS.iter().filter(free).map(option).collect_view()}</optgroup> }
             })
         })
@@ -120,8 +135,10 @@ fn AddRow(index: usize) -> impl IntoView {
 
 /// The value of a field in a variant, as text.
 fn text(draft: &Experiment, index: usize, field: &Field) -> String {
-    let set = draft.variants.get(index).and_then(|variant| variant.set.get(field.path));
-    set.map(|value| field.text(value)).unwrap_or_default()
+    let set = draft.variants.get(index).and_then(|variant| variant.set.get(field.path).cloned());
+    // What comes with a choice has that choice's default.
+    let value = set.or_else(|| tree::value(&draft.variant(index).ok()?, field));
+    value.map(|value| field.text(&value)).unwrap_or_default()
 }
 
 /// Lets the variant change this field, to a value that differs from the base's.

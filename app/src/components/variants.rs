@@ -5,12 +5,13 @@ use leptos::prelude::*;
 
 use super::variant_card::VariantCard;
 use crate::lab::use_lab;
+use crate::memo::memo;
 
 /// All variants, and a button for one more.
 #[component]
 pub fn Variants() -> impl IntoView {
     let lab = use_lab();
-    let count = Memo::new(move |_| lab.draft.with(|draft| draft.variants.len()));
+    let count = memo(move || lab.draft.with(|draft| draft.variants.len()));
     let full = move || count.get() >= MAX_VARIANTS;
     let problem = move || {
         lab.problems

@@ -44,6 +44,13 @@ impl Curve {
         Self { replicas: replicas as usize, stride: steps.div_ceil(BUCKETS).max(1), ..Self::default() }
     }
 
+    /// A curve of means over stretches of `stride` steps, one line a stretch and in it one number a replica.
+    pub fn recorded(stride: u32, replicas: usize, means: impl IntoIterator<Item = Vec<f64>>) -> Self {
+        let sums: Vec<f64> = means.into_iter().flatten().collect();
+        let counts = vec![1; sums.len() / replicas.max(1)];
+        Self { replicas, stride, sums, counts }
+    }
+
     /// Adds the losses of the replicas at `step`, counted from 1.
     pub fn push(&mut self, step: u32, losses: &[f32]) {
         if step == 0 || losses.len() != self.replicas {

@@ -1,11 +1,10 @@
 //! The engine's events, folded into what the page shows.
 
-use kappa_core::probes::report::ProbeReport;
 use kappa_core::protocol::{DeviceReport, Event, Progress, VariantInfo};
 use kappa_core::spec::{Experiment, Metric};
 use kappa_core::stats::VerdictReport;
 
-use super::{Clock, Curve};
+use super::{Clock, Curve, History};
 
 /// How far a run is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,14 +61,14 @@ pub struct VariantLog {
     pub last: Option<Progress>,
     /// Replicas that diverged, with the step.
     pub diverged: Vec<(usize, u32)>,
-    /// The newest probe, with its step.
-    pub probe: Option<(u32, ProbeReport)>,
+    /// Measurements inside the network.
+    pub probes: History,
     /// Comparison with the first variant.
     pub verdict: Option<VerdictReport>,
 }
 
 impl VariantLog {
-    fn new(info: VariantInfo, step: u32, steps: u32, replicas: u32) -> Self {
+    pub(super) fn new(info: VariantInfo, step: u32, steps: u32, replicas: u32) -> Self {
         Self {
             info,
             step,
@@ -77,7 +76,7 @@ impl VariantLog {
             evaluations: Vec::new(),
             last: None,
             diverged: Vec::new(),
-            probe: None,
+            probes: History::default(),
             verdict: None,
         }
     }
@@ -171,7 +170,7 @@ impl RunLog {
             }
             Event::Probed { variant, step, report } => {
                 if let Some(variant) = self.variants.get_mut(variant) {
-                    variant.probe = Some((step, report));
+                    variant.probes.push(step, report);
                 }
             }
             Event::Paused(paused) if self.phase.is_live() && self.phase != Phase::Stopping => {
@@ -212,6 +211,7 @@ impl RunLog {
         for variant in &mut self.variants {
             variant.step = variant.step.min(step);
             variant.loss.rewind(step);
+            variant.probes.rewind(step);
             variant.evaluations.retain(|evaluation| evaluation.step <= step);
             variant.diverged.retain(|(_, at)| *at <= step);
         }
@@ -248,7 +248,7 @@ mod tests {
 
     fn started(variants: usize, steps: u32) -> RunLog {
         let mut log = RunLog::default();
-        let info = VariantInfo { name: "base".to_owned(), parameters: 10, bytes: 40 };
+        let info = VariantInfo { name: "base".to_owned(), parameters: 10, operations: 60, bytes: 40 };
         log.apply(Event::Started { variants: vec![info; variants], step: 0, steps, replicas: 2 }, 0.0);
         log
     }
@@ -337,7 +337,7 @@ mod tests {
         log.apply(Event::Comparing { engine: "WebGPU".to_owned() }, 0.0);
         assert_eq!((log.comparing.as_deref(), &log.device), (Some("WebGPU"), &None));
         log.apply(Event::Device(device("WebGPU")), 1.0);
-        let info = VariantInfo { name: "base".to_owned(), parameters: 10, bytes: 40 };
+        let info = VariantInfo { name: "base".to_owned(), parameters: 10, operations: 100, bytes: 40 };
         log.apply(Event::Started { variants: vec![info], step: 0, steps: 10, replicas: 2 }, 1.0);
         log.apply(progress(0, 3, &[3.0, 2.0, 1.0]), 1.0);
         assert_eq!((log.comparing, log.phase, log.variants[0].step), (None, Phase::Running, 3));

@@ -72,6 +72,7 @@ impl Reading {
                 Self { name: "Test accuracy", scale: 100.0, unit: " %", difference: " points", decimals: 1 }
             }
             Metric::Loss => Self { name: "Test loss", scale: 1.0, unit: "", difference: "", decimals: 3 },
+            Metric::Psnr => Self { name: "PSNR", scale: 1.0, unit: " dB", difference: " dB", decimals: 2 },
         }
     }
 
@@ -134,7 +135,7 @@ mod tests {
 
     fn evaluated(values: &[&[f32]]) -> RunLog {
         let mut log = RunLog::default();
-        let info = VariantInfo { name: "base".to_owned(), parameters: 203_402, bytes: 1 };
+        let info = VariantInfo { name: "base".to_owned(), parameters: 203_402, operations: 1, bytes: 1 };
         log.apply(
             Event::Started { variants: vec![info; values.len()], step: 0, steps: 10, replicas: 3 },
             0.0,

@@ -11,7 +11,7 @@ pub const PAPER: Paper = Paper {
     venue: "ICCV 2025, pages 23115–23123",
     url: "https://arxiv.org/abs/2505.01996",
     claim: "Self-attention is so badly conditioned that it needs its skip connection far more than the MLP needs its own.",
-    slot: "attention skip, MLP skip",
+    slot: "attention skip, MLP skip, tokens before the first block",
     reported: &[
         Reported {
             what: "ViT-Tiny on CIFAR-10, top-1 accuracy",
@@ -40,18 +40,27 @@ pub const PAPER: Paper = Paper {
     controls: &[
         "model.attention.skip",
         "model.mlp.skip",
+        "model.tokens",
         "model.depth",
         "training.learning_rate",
         "training.steps",
         "seeds.count",
     ],
     experiment_toml: include_str!("../../experiments/always-skip.toml"),
+    companions: &[],
     lesson: include_str!("../../../app/lessons/always-skip.md"),
     notes: &[
         "The reported numbers come from secondary notes on the paper and were not checked against its tables.",
         "Without the attention skip, the paper's run diverges after 30 epochs, according to the same notes.",
         "The paper's optimizer and number of epochs are not known here; the recipe of this experiment is the lab's own.",
-        "Token graying, the paper's remedy, is not part of this experiment.",
+        "Recorded here with 5 seeds: 70.6 % with both skips, 50.2 % without attention's and 47.7 % without the MLP's. Both \
+         removals cost accuracy; that attention's costs more is not decided at this scale, since without a skip seeds \
+         differ by tens of points. The tokens' condition numbers do differ as the paper says: without attention's skip \
+         they are singular from the third block on.",
+        "Token graying, the paper's remedy, is a choice under tokens and no variant of this experiment: its reported gain is \
+         smaller than what two seeds differ by here.",
+        "How the paper treats the sign and the scale of grayed DCT coefficients was not established; here signs stay and \
+         the largest coefficient keeps its size.",
     ],
 };
 

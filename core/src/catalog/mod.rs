@@ -2,20 +2,33 @@
 //!
 //! Menus, lessons, links, the command line and the documentation iterate [`entries`]. A new paper is one module here
 //! with one line in [`PAPERS`], one lesson in `app/lessons` and one file in `core/experiments`; the tests below say
-//! what is missing.
+//! what is missing. Where one baseline cannot show all of it, the paper has companions, with a file each.
 
 use std::sync::LazyLock;
 
-use crate::spec::{Experiment, from_toml};
+use crate::spec::{Experiment, tree};
+
+pub mod recording;
 
 mod always_skip;
+mod conditioned_tokens;
+mod leaner_transformers;
 mod rethinking_softmax;
 mod starters;
+mod structured_initialization;
+mod weight_conditioning;
 
 pub use starters::STARTERS;
 
 /// Every paper, in the order of the menus.
-pub const PAPERS: &[&Paper] = &[&always_skip::PAPER, &rethinking_softmax::PAPER];
+pub const PAPERS: &[&Paper] = &[
+    &always_skip::PAPER,
+    &conditioned_tokens::PAPER,
+    &rethinking_softmax::PAPER,
+    &leaner_transformers::PAPER,
+    &structured_initialization::PAPER,
+    &weight_conditioning::PAPER,
+];
 
 /// A paper and its experiment.
 #[derive(Debug)]
@@ -36,12 +49,14 @@ pub struct Paper {
     pub claim: &'static str,
     /// Which part of the network it changes.
     pub slot: &'static str,
-    /// Numbers from the paper.
+    /// Numbers from the paper; none where none could be had, and then a note says so.
     pub reported: &'static [Reported],
     /// Paths of the fields that are shown first.
     pub controls: &'static [&'static str],
     /// The experiment, as a file.
     pub experiment_toml: &'static str,
+    /// Experiments beside it, for what one baseline cannot show; mostly none.
+    pub companions: &'static [Companion],
     /// The lesson, as Markdown.
     pub lesson: &'static str,
     /// What one should know before comparing the lab with the paper. Sentences.
@@ -76,6 +91,21 @@ pub enum Source {
     Secondary(&'static str),
 }
 
+/// A second experiment of a paper: where its technique should do nothing or harm, or another of its claims.
+#[derive(Debug)]
+pub struct Companion {
+    /// In links and on the command line, in kebab-case: the paper's, and a word more.
+    pub id: &'static str,
+    /// For a menu.
+    pub short_title: &'static str,
+    /// What it shows, in one sentence.
+    pub summary: &'static str,
+    /// Paths of the fields that are shown first.
+    pub controls: &'static [&'static str],
+    /// The experiment, as a file.
+    pub experiment_toml: &'static str,
+}
+
 /// An experiment that belongs to no paper.
 #[derive(Debug)]
 pub struct Starter {
@@ -100,6 +130,8 @@ pub struct Starter {
 pub enum Entry {
     /// A paper.
     Paper(&'static Paper),
+    /// A second experiment of a paper.
+    Companion(&'static Paper, &'static Companion),
     /// An experiment of no paper.
     Starter(&'static Starter),
 }
@@ -109,6 +141,7 @@ impl Entry {
     pub fn id(&self) -> &'static str {
         match self {
             Self::Paper(paper) => paper.id,
+            Self::Companion(_, companion) => companion.id,
             Self::Starter(starter) => starter.id,
         }
     }
@@ -116,7 +149,7 @@ impl Entry {
     /// For a heading.
     pub fn title(&self) -> &'static str {
         match self {
-            Self::Paper(paper) => paper.title,
+            Self::Paper(paper) | Self::Companion(paper, _) => paper.title,
             Self::Starter(starter) => starter.title,
         }
     }
@@ -125,14 +158,16 @@ impl Entry {
     pub fn short_title(&self) -> &'static str {
         match self {
             Self::Paper(paper) => paper.short_title,
+            Self::Companion(_, companion) => companion.short_title,
             Self::Starter(starter) => starter.short_title,
         }
     }
 
-    /// One sentence: a paper's claim, or what a starter is good for.
+    /// One sentence: a paper's claim, or what an experiment is good for.
     pub fn summary(&self) -> &'static str {
         match self {
             Self::Paper(paper) => paper.claim,
+            Self::Companion(_, companion) => companion.summary,
             Self::Starter(starter) => starter.summary,
         }
     }
@@ -141,14 +176,15 @@ impl Entry {
     pub fn controls(&self) -> &'static [&'static str] {
         match self {
             Self::Paper(paper) => paper.controls,
+            Self::Companion(_, companion) => companion.controls,
             Self::Starter(starter) => starter.controls,
         }
     }
 
-    /// The lesson, if there is one.
-    pub fn lesson(&self) -> Option<&'static str> {
+    /// The paper that it belongs to.
+    pub fn paper(&self) -> Option<&'static Paper> {
         match self {
-            Self::Paper(paper) => Some(paper.lesson),
+            Self::Paper(paper) | Self::Companion(paper, _) => Some(paper),
             Self::Starter(_) => None,
         }
     }
@@ -157,6 +193,7 @@ impl Entry {
     pub fn experiment_toml(&self) -> &'static str {
         match self {
             Self::Paper(paper) => paper.experiment_toml,
+            Self::Companion(_, companion) => companion.experiment_toml,
             Self::Starter(starter) => starter.experiment_toml,
         }
     }
@@ -170,9 +207,18 @@ impl Entry {
     }
 }
 
-/// Everything: starters first, then papers. The first entry is the one a newcomer sees.
+/// The files of `core/experiments` as JSON, by name: see `build.rs`.
+const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/experiments.rs"));
+
+/// Everything: starters first, then papers, each with its companions. The first entry is the one a newcomer sees.
 pub fn entries() -> impl Iterator<Item = Entry> {
-    STARTERS.iter().copied().map(Entry::Starter).chain(PAPERS.iter().copied().map(Entry::Paper))
+    STARTERS.iter().copied().map(Entry::Starter).chain(PAPERS.iter().copied().flat_map(experiments_of))
+}
+
+/// A paper's own entry, then its companions.
+pub fn experiments_of(paper: &'static Paper) -> impl Iterator<Item = Entry> {
+    let companions = paper.companions.iter().map(move |companion| Entry::Companion(paper, companion));
+    std::iter::once(Entry::Paper(paper)).chain(companions)
 }
 
 /// The entry with this id.
@@ -184,7 +230,9 @@ pub fn find(id: &str) -> Option<Entry> {
 pub fn experiments() -> impl Iterator<Item = (&'static str, &'static Experiment)> {
     static EXPERIMENTS: LazyLock<Vec<(&'static str, Experiment)>> = LazyLock::new(|| {
         let read = |entry: Entry| {
-            let experiment = from_toml(entry.experiment_toml())
+            let (_, text) = FILES.iter().find(|(id, _)| *id == entry.id()).expect("every entry has a file");
+            let tree = serde_json::from_str(text).expect("the build script writes JSON");
+            let experiment = tree::read(&tree)
                 .unwrap_or_else(|problems| panic!("{} is checked by a test, but: {problems:?}", entry.id()));
             (entry.id(), experiment)
         };
@@ -198,7 +246,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::spec::{field, to_toml};
+    use crate::spec::{field, from_toml, to_toml};
 
     #[test]
     fn every_entry_has_all_of_its_parts() {
@@ -212,6 +260,9 @@ mod tests {
             assert!((3..=24).contains(&entry.short_title().chars().count()), "{id}");
             assert!(entry.summary().ends_with('.'), "{id}");
             assert_eq!(find(id).map(|found| found.title()), Some(entry.title()));
+            if let Entry::Companion(paper, _) = entry {
+                assert!(id.starts_with(&format!("{}-", paper.id)), "{id}");
+            }
         }
     }
 
@@ -245,17 +296,25 @@ mod tests {
             let id = paper.id;
             assert!(paper.url.starts_with("https://arxiv.org/abs/"), "{id}");
             assert!(!paper.authors.is_empty() && !paper.venue.is_empty() && !paper.slot.is_empty(), "{id}");
-            assert!(!paper.reported.is_empty(), "{id}");
+            let without =
+                paper.notes.iter().any(|note| note.starts_with("No number of the paper is quoted here: "));
+            assert_eq!(
+                paper.reported.is_empty(),
+                without,
+                "{id}: numbers, or a note that says why there are none"
+            );
             assert!(paper.notes.iter().all(|note| note.ends_with('.')), "{id}");
 
             let paragraphs = paper.lesson.split("\n\n").count();
             assert!(paper.lesson.starts_with("# ") && (4..=8).contains(&paragraphs), "{id}: {paragraphs}");
             assert!(!paper.lesson.contains('$') && !paper.lesson.contains('\\'), "{id}: no TeX");
 
-            let experiment = Entry::Paper(paper).experiment();
-            assert!(experiment.variants.len() >= 2, "{id}");
-            let names = experiment.variant_names();
-            assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "{id}: {names:?}");
+            for entry in experiments_of(paper) {
+                let (id, experiment) = (entry.id(), entry.experiment());
+                assert!(experiment.variants.len() >= 2, "{id}");
+                let names = experiment.variant_names();
+                assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "{id}: {names:?}");
+            }
         }
     }
 
@@ -281,7 +340,30 @@ mod tests {
         assert_eq!(names("always-skip"), ["attention skip, MLP skip", "no MLP skip", "no attention skip"]);
         assert_eq!(
             names("rethinking-softmax"),
-            ["softmax attention", "x³ / 64 attention", "x³ / √N attention"]
+            ["softmax attention", "x³ / √N attention", "x³ / 36 attention", "x³ / 216 attention"]
         );
+        assert_eq!(
+            names("leaner-transformers"),
+            [
+                "base",
+                "4 layers, 16 heads",
+                "2 layers, 16 heads",
+                "2 layers",
+                "2 layers, 1 head",
+                "2 layers, 8 heads, head width 16",
+            ]
+        );
+        assert_eq!(
+            names("structured-initialization"),
+            [
+                "truncated normal (0.02) initialization, positions of deviation 0.02",
+                "Xavier initialization",
+                "mimetic initialization",
+                "structured initialization, positions of deviation 0.36",
+                "structured (Xavier values) initialization, positions of deviation 0.36",
+                "scrambled (Xavier values) initialization, positions of deviation 0.36",
+            ]
+        );
+        assert_eq!(names("conditioned-tokens"), ["plain tokens", "conditioned tokens"]);
     }
 }

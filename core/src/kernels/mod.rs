@@ -14,27 +14,46 @@
 )]
 
 mod attention;
+mod batch_norm;
 mod cross_entropy;
+mod depthwise;
 mod embedding;
 mod gelu;
 mod launch;
 mod layer_norm;
 mod linear;
+mod lines;
 mod loops;
+mod octaves;
 mod optimizer;
+mod pointwise;
+mod polar;
 mod pool;
 mod prelude;
+mod product;
+mod sgd;
+mod signed_power;
 mod softmax;
+mod spectral_norm;
 
 pub use attention::{attention_mix, attention_scores};
+pub use batch_norm::batch_norm;
 pub use cross_entropy::cross_entropy;
+pub use depthwise::depthwise;
 pub use embedding::embedding;
 pub use gelu::gelu;
 pub use layer_norm::layer_norm;
 pub use linear::linear;
+pub use lines::{Line, LineMap, Lines};
+pub use octaves::octaves;
 pub use optimizer::{ALIGNMENT, AdamW, PACKED, State, adamw, clip_norms, pack_gradients, record, view};
+pub use pointwise::{Pointwise, pointwise};
+pub use polar::{Polar, add_polar_factor};
 pub use pool::mean_pool;
+pub use sgd::{Sgd, sgd};
+pub use signed_power::{FLOOR, signed_power};
 pub use softmax::softmax;
+pub use spectral_norm::{Placed, SpectralNorms};
 
 #[cfg(test)]
 mod tests;

@@ -336,7 +336,7 @@ fn record_kernel(losses: &[f32], norms: &[f32], log: &mut [f32], replicas: usize
 }
 
 /// The tensor itself if nothing else holds it, else a copy.
-fn own(tensor: CubeTensor) -> CubeTensor {
+pub(super) fn own(tensor: CubeTensor) -> CubeTensor {
     let tensor = contiguous(tensor);
     if tensor.can_mut() { tensor } else { tensor.copy() }
 }

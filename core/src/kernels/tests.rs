@@ -30,7 +30,28 @@ fn cases() -> Vec<Case> {
         case("layer norm", &[[2, 5, 8], [2, 1, 8], [2, 1, 8]], |x| {
             layer_norm(x[0].clone(), x[1].clone(), x[2].clone())
         }),
+        case("batch norm", &[[2, 9, 8], [2, 1, 8], [2, 1, 8]], |x| {
+            batch_norm(x[0].clone(), x[1].clone(), x[2].clone())
+        }),
+        case("batch norm of an odd width", &[[3, 7, 5], [3, 1, 5], [3, 1, 5]], |x| {
+            batch_norm(x[0].clone(), x[1].clone(), x[2].clone())
+        }),
+        case("depthwise filter", &[[2, 18, 8], [2, 9, 8], [2, 1, 8]], |x| {
+            depthwise(x[0].clone(), x[1].clone(), x[2].clone(), 9)
+        }),
+        case(
+            "depthwise filter of odd width, larger than the grid",
+            &[[2, 12, 3], [2, 49, 3], [2, 1, 3]],
+            |x| depthwise(x[0].clone(), x[1].clone(), x[2].clone(), 4),
+        ),
+        case("depthwise filter of one token", &[[2, 8, 6], [2, 1, 6], [2, 1, 6]], |x| {
+            depthwise(x[0].clone(), x[1].clone(), x[2].clone(), 4)
+        }),
         case("gelu", &[[2, 3, 5]], |x| gelu(x[0].clone())),
+        case("signed power", &[[2, 6, 5]], |x| signed_power(away_from_zero(x[0].clone()), 3, 0.6)),
+        case("rectified linear", &[[2, 3, 5]], |x| pointwise(x[0].clone(), Pointwise::Relu)),
+        case("gaussian", &[[2, 3, 5]], |x| pointwise(x[0].clone(), Pointwise::Gaussian(0.7))),
+        case("sine", &[[2, 3, 5]], |x| pointwise(x[0].clone(), Pointwise::Sine(3.0))),
         case("mean pool", &[[2, 6, 5]], |x| mean_pool(x[0].clone(), 3)),
         case("attention scores", &[[2, 10, 24]], |x| flat(attention_scores(x[0].clone(), 2, 5, 0.7, false))),
         case("causal attention scores", &[[2, 10, 18]], |x| {
@@ -59,6 +80,14 @@ fn cases() -> Vec<Case> {
             embedding(tokens, x[0].clone(), x[1].clone())
         }),
     ]
+}
+
+/// `±(x² + ½)`: finite differences cannot see the steep part of a small power around 0.
+fn away_from_zero(x: Tensor<3>) -> Tensor<3> {
+    let shape = x.dims();
+    let signs = (0..x.shape().num_elements()).map(|i| if i % 3 == 0 { -1.0 } else { 1.0f32 }).collect();
+    let signs = Tensor::from_data(TensorData::new(signs, shape), &x.device().inner());
+    (x.clone() * x + 0.5) * signs
 }
 
 fn flat(x: Tensor<4>) -> Tensor<3> {
@@ -145,6 +174,68 @@ fn gpu_kernels_equal_the_plain_loops() {
     }
 }
 
+/// The equation of a depthwise filter, as loops over places; nothing outside the grid counts.
+fn filtered(x: &[f32], filter: &[f32], bias: &[f32], [edge, kernel, width]: [usize; 3]) -> Vec<f32> {
+    let half = (kernel / 2) as i64;
+    let mut y = Vec::new();
+    for example in 0..x.len() / (edge * edge * width) {
+        for (i, j, d) in (0..edge * edge * width).map(|at| (at / width / edge, at / width % edge, at % width))
+        {
+            let mut sum = f64::from(bias[d]);
+            for (u, v) in (0..kernel * kernel).map(|at| (at / kernel, at % kernel)) {
+                let (row, column) = ((i + u) as i64 - half, (j + v) as i64 - half);
+                let inside = |place: i64| (0..edge as i64).contains(&place);
+                if inside(row) && inside(column) {
+                    let token = (example * edge + row as usize) * edge + column as usize;
+                    sum += f64::from(filter[(u * kernel + v) * width + d] * x[token * width + d]);
+                }
+            }
+            y.push(sum as f32);
+        }
+    }
+    y
+}
+
+#[test]
+fn a_depthwise_filter_equals_its_equation() {
+    let device = Device::flex();
+    for (edge, kernel, width) in [(3, 3, 4), (4, 5, 3), (2, 7, 2), (5, 1, 3)] {
+        let examples = 2;
+        let [x, filter, bias] = [("x", examples * edge * edge), ("w", kernel * kernel), ("b", 1)]
+            .map(|(name, rows)| random(name, rows * width));
+        let upload = |values: &Vec<f32>| {
+            let shape = [1, values.len() / width, width];
+            Tensor::<3>::from_data(TensorData::new(values.clone(), shape), &device)
+        };
+        let y = depthwise(upload(&x), upload(&filter), upload(&bias), edge * edge);
+        let wanted = filtered(&x, &filter, &bias, [edge, kernel, width]);
+        assert_close(&format!("{edge} {kernel} {width}"), &numbers(y), &wanted, 1e-6);
+    }
+}
+
+#[test]
+fn a_filter_of_a_single_one_changes_nothing() {
+    let device = Device::flex();
+    let x = Tensor::<3>::from_data(TensorData::new(random("x", 2 * 9 * 5), [2, 9, 5]), &device);
+    let (one, zero) = (Tensor::ones([2, 1, 5], &device), Tensor::zeros([2, 1, 5], &device));
+    assert_eq!(numbers(depthwise(x.clone(), one, zero, 9)), numbers(x));
+}
+
+#[test]
+fn batch_norm_gives_every_channel_mean_zero_and_variance_one_replica_by_replica() {
+    let device = Device::flex();
+    let x = random("x", 2 * 50 * 3);
+    let tensor = Tensor::<3>::from_data(TensorData::new(x.clone(), [2, 50, 3]), &device) * 4.0 + 7.0;
+    let (one, zero) = (Tensor::ones([2, 1, 3], &device), Tensor::zeros([2, 1, 3], &device));
+    let y = numbers(batch_norm(tensor, one, zero));
+    for (replica, channel) in (0..6).map(|at| (at / 3, at % 3)) {
+        let column: Vec<f64> = (0..50).map(|row| f64::from(y[(replica * 50 + row) * 3 + channel])).collect();
+        let mean = column.iter().sum::<f64>() / 50.0;
+        let variance = column.iter().map(|y| (y - mean) * (y - mean)).sum::<f64>() / 50.0;
+        assert!(mean.abs() < 1e-5 && (variance - 1.0).abs() < 1e-4, "{replica} {channel}: {mean} {variance}");
+    }
+}
+
 /// One packed update of nine parameters on a device: norms, then parameters, mean and square.
 fn updated(device: &Device) -> Vec<Vec<f32>> {
     let (replicas, width) = (2, 9 * ALIGNMENT);
@@ -223,6 +314,64 @@ fn a_clipped_update_equals_pytorchs() {
     assert_close("p", &numbers(state.parameters), &[0.99 - 0.1, 1.0 - 0.1], 1e-6);
     assert_close("m", &numbers(state.mean), &[0.06, 0.08], 1e-6);
     assert_close("v", &numbers(state.square), &[0.0036, 0.0064], 1e-5);
+}
+
+fn descended(device: &Device) -> Vec<f32> {
+    let tensor = |name: &str| Tensor::<2>::from_data(TensorData::new(random(name, 2 * 66), [2, 66]), device);
+    let decay = Tensor::<1>::from_data(TensorData::new(random("d", 66), [66]), device);
+    let gradients = tensor("g");
+    let norms = clip_norms(gradients.clone());
+    let config = Sgd { learning_rate: 0.1, weight_decay: 0.3, clip: 1.0 };
+    numbers(sgd(tensor("p"), gradients, norms, decay.greater_elem(0.0).float(), config))
+}
+
+#[test]
+fn gradient_descent_on_the_gpu_equals_the_plain_loops() {
+    let gpu = Engine::open(DeviceChoice::Gpu).expect("a wgpu adapter; without a GPU install Mesa's lavapipe");
+    assert_close("p", &descended(&gpu.device), &descended(&Device::flex()), 1e-6);
+}
+
+#[test]
+fn clipped_gradient_descent_equals_pytorchs() {
+    // torch 2: SGD(lr=0.1, weight_decay=0.1) after clip_grad_norm_(1.0), by hand: p = 1, g = (3, 4).
+    let device = Device::flex();
+    let tensor = |values: [f32; 2]| Tensor::<2>::from_data(TensorData::new(values.to_vec(), [1, 2]), &device);
+    let gradients = tensor([3.0, 4.0]);
+    let norms = clip_norms(gradients.clone());
+    let decay = Tensor::<1>::from_data([1.0, 0.0], &device);
+    let config = Sgd { learning_rate: 0.1, weight_decay: 0.1, clip: 1.0 };
+    let found = numbers(sgd(tensor([1.0, 1.0]), gradients.clone(), norms.clone(), decay.clone(), config));
+    assert_close("p", &found, &[0.99 - 0.06, 1.0 - 0.08], 1e-6);
+    let free = Sgd { clip: 0.0, ..config };
+    let found = numbers(sgd(tensor([1.0, 1.0]), gradients, norms, decay, free));
+    assert_close("p without clipping", &found, &[0.99 - 0.3, 1.0 - 0.4], 1e-6);
+}
+
+/// Places for which the largest angle is 2⁵ π, the same for three replicas that share one copy.
+fn encoded(device: &Device) -> (Vec<f32>, Vec<f32>) {
+    let places: Vec<f32> = (0..20).map(|i| (i as f32 * 0.37).rem_euclid(2.0) - 1.0).collect();
+    let shared = Tensor::<3>::from_data(TensorData::new(places.clone(), [1, 10, 2]), device);
+    let encoded = octaves(shared.expand([3, 10, 2]), 6);
+    assert_eq!(encoded.dims(), [3, 10, 26]);
+    (places, numbers(encoded))
+}
+
+#[test]
+fn octaves_are_sines_and_cosines_on_both_engines() {
+    let gpu = Engine::open(DeviceChoice::Gpu).expect("a wgpu adapter; without a GPU install Mesa's lavapipe");
+    for device in [Device::flex(), gpu.device] {
+        let (places, found) = encoded(&device);
+        for (row, found) in found.chunks_exact(26).enumerate() {
+            let place = &places[row % 10 * 2..][..2];
+            let mut wanted = place.to_vec();
+            for octave in 0..6 {
+                let angle = |x: &f32| std::f64::consts::PI * f64::from(*x) * f64::from(1 << octave);
+                wanted.extend(place.iter().map(|x| angle(x).sin() as f32));
+                wanted.extend(place.iter().map(|x| angle(x).cos() as f32));
+            }
+            assert_close("octaves", found, &wanted, 1e-5);
+        }
+    }
 }
 
 #[test]

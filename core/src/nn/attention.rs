@@ -8,14 +8,14 @@
 
 use burn::tensor::Tensor;
 
-use super::layers::{Linear, xavier_uniform};
+use super::layers::Linear;
 use super::parameters::{Builder, Parameters};
+use super::watch::Watcher;
 use crate::kernels::{attention_mix, attention_scores};
+use crate::probes::report::Quantity;
 use crate::spec::{Activation, Model};
 use crate::techniques::activation;
-
-/// The matrices side by side in the projection.
-const PARTS: [&str; 3] = ["query", "key", "value"];
+use crate::techniques::initialization::{self, AttentionShape, AttentionStart, PROJECTIONS};
 
 /// One attention layer of every replica.
 #[derive(Clone, Debug)]
@@ -35,9 +35,15 @@ impl MultiHeadAttention {
         let (width, heads) = (model.width as usize, model.heads as usize);
         let head_width = model.resolved_head_width() as usize;
         let inner = heads * head_width;
+        let shape = AttentionShape { width, heads, head_width, tokens, positions: model.positions };
+        let rule = builder.initialization();
+        let draw = |&seed: &u64| (seed, initialization::attention(rule, seed, name, &shape));
+        let starts: Vec<(u64, AttentionStart)> = builder.seeds().iter().map(draw).collect();
+        let of = |seed: u64| {
+            &starts.iter().find(|(other, _)| *other == seed).expect("one for each seed of the builder").1
+        };
         let weights = |seed| {
-            let parts =
-                PARTS.map(|part| xavier_uniform(seed, &format!("{name}.{part}.weight"), width, inner));
+            let parts = &of(seed).projections;
             (0..width)
                 .flat_map(|row| parts.each_ref().map(|p| &p[row * inner..][..inner]))
                 .flatten()
@@ -45,11 +51,20 @@ impl MultiHeadAttention {
                 .collect()
         };
         let projection =
-            Linear::with_weights(builder, &format!("{name}.projection"), width, 3 * inner, weights);
-        builder.name_parts(projection.weight, PARTS.map(|part| format!("{name}.{part}.weight")));
+            Linear::with_start(builder, &format!("{name}.projection"), [width, 3 * inner], weights, |seed| {
+                of(seed).biases.concat()
+            });
+        builder.name_parts(projection.weight, PROJECTIONS.map(|part| format!("{name}.{part}.weight")));
+        let output = Linear::with_start(
+            builder,
+            &format!("{name}.output"),
+            [inner, width],
+            |seed| of(seed).output.clone(),
+            |seed| of(seed).output_bias.clone(),
+        );
         Self {
             projection,
-            output: Linear::new(builder, &format!("{name}.output"), inner, width),
+            output,
             heads,
             head_width,
             tokens,
@@ -76,5 +91,22 @@ impl MultiHeadAttention {
         let scale = 1.0 / (self.head_width as f32).sqrt();
         let scores = attention_scores(projected.clone(), self.heads, self.tokens, scale, self.causal);
         (activation::forward(&self.activation, scores, self.causal), projected)
+    }
+
+    /// The same as [`forward`](Self::forward), shown to a watcher on the way: QKᵀ as it is, without scale and mask, whose
+    /// rank is at most that of a head's width; the weights; the heads side by side.
+    ///
+    /// # Shapes
+    /// - `x`, result: `[R, B·N, D]`
+    pub fn watch(&self, parameters: &Parameters, x: Tensor<3>, watcher: &mut Watcher) -> Tensor<3> {
+        let (weights, projected) = self.weights(parameters, x);
+        if watcher.probes.scores {
+            let products = attention_scores(projected.clone(), self.heads, self.tokens, 1.0, false);
+            watcher.heads(Quantity::Scores, products, self.heads, self.head_width.min(self.tokens));
+            watcher.heads(Quantity::Attention, weights.clone(), self.heads, self.tokens);
+        }
+        let mixed = attention_mix(weights, projected, self.heads, self.causal);
+        watcher.output(Quantity::Heads, &mixed);
+        self.output.forward(parameters, mixed)
     }
 }

@@ -9,7 +9,9 @@ use burn::tensor::Tensor;
 use super::attention::MultiHeadAttention;
 use super::layers::{LayerNorm, Linear};
 use super::parameters::{Builder, Parameters};
+use super::watch::{Watcher, jacobian};
 use crate::kernels::gelu;
+use crate::probes::report::Quantity;
 use crate::spec::Model;
 
 /// One block of every replica.
@@ -58,4 +60,36 @@ impl Block {
     pub fn attention_weights(&self, parameters: &Parameters, x: Tensor<3>) -> Tensor<4> {
         self.attention.weights(parameters, self.attention_norm.forward(parameters, x)).0
     }
+
+    /// The same as [`forward`](Self::forward), shown to a watcher on the way.
+    pub fn watch(&self, parameters: &Parameters, x: Tensor<3>, watcher: &mut Watcher) -> Tensor<3> {
+        let normal = self.attention_norm.forward(parameters, x.clone());
+        let attended = self.attention.watch(parameters, normal, watcher);
+        watcher.output(Quantity::AttentionOutput, &attended);
+        let x = if self.attention_skip { x + attended } else { attended };
+        watcher.output(Quantity::AfterAttention, &x);
+        let hidden = gelu(self.up.forward(parameters, self.mlp_norm.forward(parameters, x.clone())));
+        let changed = self.down.forward(parameters, hidden);
+        watcher.output(Quantity::MlpOutput, &changed);
+        let x = if self.mlp_skip { x + changed } else { changed };
+        watcher.output(Quantity::AfterMlp, &x);
+        x
+    }
+
+    /// The derivative of the attention's output by the *normalized* tokens that it reads, without the skip.
+    ///
+    /// Not by the tokens before the norm: a norm loses two directions of every token, so that derivative is singular
+    /// whatever the attention does.
+    ///
+    /// # Shapes
+    /// - `x`: `[R, N, D]`, one example before the norm
+    /// - returns `[R, 1, N·D, N·D]`
+    pub fn attention_jacobian(&self, parameters: &Parameters, x: Tensor<3>) -> Tensor<4> {
+        let normal = self.attention_norm.forward(parameters, x);
+        let constants = parameters.autodiff();
+        jacobian(normal, |copies| self.attention.forward(&constants, copies))
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,22 +4,11 @@ use burn::tensor::{Int, Tensor};
 
 use super::parameters::{Builder, ParameterId, Parameters};
 use crate::kernels;
-use crate::random::Stream;
-
-/// Xavier (Glorot) uniform: ±√(6 / (inputs + outputs)).
-///
-/// Drawn from the stream of the seed and `name`, so that equally named parameters of the same shape start equal.
-pub fn xavier_uniform(seed: u64, name: &str, inputs: usize, outputs: usize) -> Vec<f32> {
-    let bound = libm::sqrt(6.0 / (inputs + outputs) as f64);
-    let mut stream = Stream::new(seed, name);
-    (0..inputs * outputs).map(|_| ((2.0 * stream.uniform() - 1.0) * bound) as f32).collect()
-}
-
-/// Normal with this standard deviation.
-pub fn normal(seed: u64, name: &str, count: usize, deviation: f64) -> Vec<f32> {
-    let mut stream = Stream::new(seed, name);
-    (0..count).map(|_| (stream.normal() * deviation) as f32).collect()
-}
+use crate::techniques::initialization;
+pub use crate::techniques::initialization::normal::normal;
+use crate::techniques::initialization::positions::POSITIONS;
+pub use crate::techniques::initialization::positions::sine_positions;
+pub use crate::techniques::initialization::xavier::xavier_uniform;
 
 /// `y = x W + b` (see [`kernels::linear`]).
 #[derive(Clone, Copy, Debug)]
@@ -31,12 +20,17 @@ pub struct Linear {
 }
 
 impl Linear {
-    /// Xavier uniform weights, zero biases.
+    /// Weights and biases by the builder's rule; Xavier uniform and zero unless the experiment asks for another.
     pub fn new(builder: &mut Builder, name: &str, inputs: usize, outputs: usize) -> Self {
-        let path = format!("{name}.weight");
-        Self::with_weights(builder, name, inputs, outputs, |seed| {
-            xavier_uniform(seed, &path, inputs, outputs)
-        })
+        let rule = builder.initialization().clone();
+        let (weight, bias) = (format!("{name}.weight"), format!("{name}.bias"));
+        Self::with_start(
+            builder,
+            name,
+            [inputs, outputs],
+            |seed| initialization::weights(&rule, seed, &weight, inputs, outputs),
+            |seed| initialization::biases(&rule, seed, &bias, inputs, outputs),
+        )
     }
 
     /// Weights of the caller's choice, zero biases.
@@ -47,9 +41,20 @@ impl Linear {
         outputs: usize,
         weights: impl Fn(u64) -> Vec<f32>,
     ) -> Self {
+        Self::with_start(builder, name, [inputs, outputs], weights, |_| vec![0.0; outputs])
+    }
+
+    /// Weights and biases of the caller's choice.
+    pub fn with_start(
+        builder: &mut Builder,
+        name: &str,
+        [inputs, outputs]: [usize; 2],
+        weights: impl Fn(u64) -> Vec<f32>,
+        biases: impl Fn(u64) -> Vec<f32>,
+    ) -> Self {
         Self {
             weight: builder.add(&format!("{name}.weight"), [inputs, outputs], true, weights),
-            bias: builder.add(&format!("{name}.bias"), [1, outputs], false, |_| vec![0.0; outputs]),
+            bias: builder.add(&format!("{name}.bias"), [1, outputs], false, biases),
         }
     }
 
@@ -84,19 +89,37 @@ impl LayerNorm {
     }
 }
 
-/// Patches of an image to tokens: a linear layer whose bias is the learned position of each patch.
+/// Patches of an image to tokens: a linear layer whose bias is the learned position of each patch, or the same for all.
 #[derive(Clone, Copy, Debug)]
 pub struct PatchEmbedding(Linear);
 
 impl PatchEmbedding {
-    /// Xavier weights; positions start as [`sine_positions`] of a square grid.
-    pub fn new(builder: &mut Builder, patch: usize, tokens: usize, width: usize) -> Self {
-        let weight = builder.add("embedding.patch.weight", [patch, width], true, |seed| {
-            xavier_uniform(seed, "embedding.patch.weight", patch, width)
+    /// Weights by the builder's rule; positions start normal with standard deviation `positions`, or as
+    /// [`sine_positions`] of a square grid if that is 0.
+    pub fn new(builder: &mut Builder, patch: usize, tokens: usize, width: usize, positions: f32) -> Self {
+        let weight = Self::weight(builder, patch, width);
+        let bias = builder.add(POSITIONS, [tokens, width], false, |seed| {
+            initialization::positions::positions(seed, tokens, width, positions)
         });
-        let bias =
-            builder.add("embedding.position", [tokens, width], false, |_| sine_positions(tokens, width));
         Self(Linear { weight, bias })
+    }
+
+    /// Weights and the one bias by the builder's rule.
+    pub fn without_positions(builder: &mut Builder, patch: usize, width: usize) -> Self {
+        let weight = Self::weight(builder, patch, width);
+        let rule = builder.initialization().clone();
+        let name = "embedding.patch.bias";
+        let bias = builder
+            .add(name, [1, width], false, |seed| initialization::biases(&rule, seed, name, patch, width));
+        Self(Linear { weight, bias })
+    }
+
+    fn weight(builder: &mut Builder, patch: usize, width: usize) -> ParameterId {
+        let rule = builder.initialization().clone();
+        let name = "embedding.patch.weight";
+        builder.add(name, [patch, width], true, |seed| {
+            initialization::embedding(&rule, seed, name, patch, width)
+        })
     }
 
     /// # Shapes
@@ -107,25 +130,6 @@ impl PatchEmbedding {
     }
 }
 
-/// Sines and cosines of row and column of a patch, with wavelengths up to 30 patches, amplitude 1.
-///
-/// Learned positions that start near 0 keep a small ViT on a plateau for hundreds of steps (measured in advance);
-/// these do not. A quarter of the channels each: sine and cosine of the row, sine and cosine of the column.
-pub fn sine_positions(tokens: usize, width: usize) -> Vec<f32> {
-    let edge = libm::sqrt(tokens as f64).ceil() as usize;
-    let quarter = width.div_ceil(4);
-    let at = |token: usize, channel: usize| {
-        let frequency = libm::pow(30.0, -((channel % quarter) as f64) / quarter as f64);
-        let place = if channel / quarter < 2 { token / edge } else { token % edge } as f64;
-        if (channel / quarter).is_multiple_of(2) {
-            libm::sin(place * frequency)
-        } else {
-            libm::cos(place * frequency)
-        }
-    };
-    (0..tokens * width).map(|i| at(i / width, i % width) as f32).collect()
-}
-
 /// Characters to tokens, with learned positions.
 #[derive(Clone, Copy, Debug)]
 pub struct TokenEmbedding {
@@ -134,14 +138,25 @@ pub struct TokenEmbedding {
 }
 
 impl TokenEmbedding {
-    /// Both normal with standard deviation 0.02, as in GPT-2.
-    pub fn new(builder: &mut Builder, vocabulary: usize, tokens: usize, width: usize) -> Self {
-        let mut add = |name: &str, rows: usize, decay| {
-            builder.add(name, [rows, width], decay, |seed| normal(seed, name, rows * width, 0.02))
+    /// Both normal with standard deviation 0.02, as in GPT-2; positions with `positions` unless that is 0.
+    pub fn new(
+        builder: &mut Builder,
+        vocabulary: usize,
+        tokens: usize,
+        width: usize,
+        positions: f32,
+    ) -> Self {
+        let mut add = |name: &str, rows: usize, decay, deviation: f64| {
+            builder.add(name, [rows, width], decay, |seed| normal(seed, name, rows * width, deviation))
         };
         Self {
-            table: add("embedding.token.weight", vocabulary, true),
-            positions: add("embedding.position", tokens, false),
+            table: add("embedding.token.weight", vocabulary, true, 0.02),
+            positions: add(
+                POSITIONS,
+                tokens,
+                false,
+                if positions == 0.0 { 0.02 } else { f64::from(positions) },
+            ),
         }
     }
 

@@ -6,6 +6,15 @@
 
 pub mod attention;
 pub mod block;
+pub mod conv_mixer;
+pub mod coordinate;
 pub mod layers;
+pub mod mixer;
+pub mod network;
+pub mod normalization;
 pub mod parameters;
 pub mod transformer;
+pub mod watch;
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::kernels::{ALIGNMENT, view};
+use crate::spec::Initialization;
 
 /// Which parameter of a [`Layout`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,9 +22,18 @@ pub struct Parameter {
     pub offset: usize,
     /// Whether weight decay applies: to matrices, not to biases and gains.
     pub decay: bool,
+    /// Whether it stays as it is: no gradient, no decay; checkpoints carry it all the same.
+    pub frozen: bool,
     /// Names of matrices that lie side by side in this one; empty if it is a single one.
     pub parts: Vec<String>,
+    /// Whether the slot of weight conditioning changes it: the matrices between layers.
+    pub conditioned: bool,
+    /// Whether a layer reads it; else it belongs to what makes weights from trained numbers.
+    pub read: bool,
 }
+
+/// What embeds, and a classifier's head, which starts at zero: matrices that are never conditioned.
+const UNCONDITIONED: [&str; 2] = ["embedding.", "head."];
 
 /// One matrix of the network within the row of a replica; a part of a [`Parameter`] or all of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +75,15 @@ impl Layout {
 
     /// The weight matrices, those that lie side by side apart from each other.
     pub fn matrices(&self) -> Vec<Matrix> {
+        self.matrices_of(|p| p.decay)
+    }
+
+    /// Those that the slot of weight conditioning changes.
+    pub fn conditioned(&self) -> Vec<Matrix> {
+        self.matrices_of(|p| p.conditioned)
+    }
+
+    fn matrices_of(&self, wanted: impl Fn(&Parameter) -> bool) -> Vec<Matrix> {
         let of = |p: &Parameter| -> Vec<Matrix> {
             let names = if p.parts.is_empty() { std::slice::from_ref(&p.name) } else { &p.parts[..] };
             let columns = p.columns / names.len();
@@ -77,7 +96,7 @@ impl Layout {
             };
             names.iter().enumerate().map(part).collect()
         };
-        self.parameters.iter().filter(|p| p.decay).flat_map(of).collect()
+        self.parameters.iter().filter(|p| wanted(p)).flat_map(of).collect()
     }
 
     /// P: numbers of one replica, with the gaps that alignment asks for.
@@ -87,28 +106,32 @@ impl Layout {
 
     /// Trainable numbers of one replica, without gaps.
     pub fn count(&self) -> usize {
-        self.parameters.iter().map(|p| p.rows * p.columns).sum()
+        self.parameters.iter().filter(|p| !p.frozen).map(|p| p.rows * p.columns).sum()
     }
 
     /// `[P]`: 1 where weight decay applies.
     pub fn decay(&self, device: &Device) -> Tensor<1> {
         let mut mask = vec![0.0f32; self.width];
-        for p in self.parameters.iter().filter(|p| p.decay) {
+        for p in self.parameters.iter().filter(|p| p.decay && !p.frozen) {
             mask[p.offset..p.offset + p.rows * p.columns].fill(1.0);
         }
         Tensor::from_data(TensorData::new(mask, [self.width]), device)
     }
 
-    /// The parameters as the layers see them, ready for a backward pass if `trained`.
+    /// The parameters as the layers see them, ready for a backward pass if `trained`, but for the frozen ones.
     ///
     /// # Shapes
     /// - `flat`: `[R, P]`
     pub fn bind(&self, flat: &Tensor<2>, trained: bool) -> Parameters {
         let bind = |p: &Parameter| {
             let tensor = view(flat.clone(), p.offset, p.rows, p.columns);
-            if trained { tensor.autodiff().require_grad() } else { tensor }
+            match (trained, p.frozen) {
+                (true, false) => tensor.autodiff().require_grad(),
+                (true, true) => tensor.autodiff(),
+                (false, _) => tensor,
+            }
         };
-        Parameters(self.parameters.iter().map(bind).collect())
+        Parameters(self.parameters.iter().filter(|p| p.read).map(bind).collect())
     }
 }
 
@@ -125,6 +148,11 @@ impl Parameters {
     pub fn tensors(&self) -> &[Tensor<3>] {
         &self.0
     }
+
+    /// The same numbers as constants of a backward pass.
+    pub fn autodiff(&self) -> Self {
+        Self(self.0.iter().map(|tensor| tensor.clone().autodiff()).collect())
+    }
 }
 
 /// Collects the parameters of a network while it is built.
@@ -132,13 +160,29 @@ pub struct Builder {
     seeds: Vec<u64>,
     layout: Layout,
     values: Vec<Vec<f32>>,
+    initialization: Initialization,
 }
 
 impl Builder {
     /// One replica for each seed.
     pub fn new(seeds: Vec<u64>) -> Self {
         let values = vec![Vec::new(); seeds.len()];
-        Self { seeds, layout: Layout::default(), values }
+        Self { seeds, layout: Layout::default(), values, initialization: Initialization::default() }
+    }
+
+    /// From here on, layers start by this rule.
+    pub fn initialize_by(&mut self, rule: Initialization) {
+        self.initialization = rule;
+    }
+
+    /// The rule by which layers start.
+    pub fn initialization(&self) -> &Initialization {
+        &self.initialization
+    }
+
+    /// One for each replica.
+    pub fn seeds(&self) -> &[u64] {
+        &self.seeds
     }
 
     /// Adds a parameter; `initial` gives its `rows · columns` first values for a seed.
@@ -152,28 +196,76 @@ impl Builder {
         decay: bool,
         initial: impl Fn(u64) -> Vec<f32>,
     ) -> ParameterId {
-        let offset = self.layout.width;
-        self.layout.width = (offset + rows * columns).next_multiple_of(ALIGNMENT);
-        for (seed, row) in self.seeds.iter().zip(&mut self.values) {
-            let drawn = initial(*seed);
-            assert_eq!(drawn.len(), rows * columns, "initial values of {name}");
+        let conditioned = decay && !UNCONDITIONED.iter().any(|prefix| name.starts_with(prefix));
+        let values = self.seeds.iter().map(|seed| initial(*seed)).collect();
+        self.push(
+            Parameter {
+                name: name.into(),
+                rows,
+                columns,
+                offset: 0,
+                decay,
+                frozen: false,
+                parts: vec![],
+                conditioned,
+                read: true,
+            },
+            values,
+        )
+    }
+
+    /// Adds `[1, columns]` trained numbers that no layer reads, without decay, after all that layers read; `initial` has
+    /// those of every replica.
+    pub fn add_beside(&mut self, name: &str, initial: Vec<Vec<f32>>) {
+        let columns = initial.first().map_or(0, Vec::len);
+        self.push(
+            Parameter {
+                name: name.into(),
+                rows: 1,
+                columns,
+                offset: 0,
+                decay: false,
+                frozen: false,
+                parts: vec![],
+                conditioned: false,
+                read: false,
+            },
+            initial,
+        );
+    }
+
+    fn push(&mut self, mut parameter: Parameter, initial: Vec<Vec<f32>>) -> ParameterId {
+        parameter.offset = self.layout.width;
+        let length = parameter.rows * parameter.columns;
+        self.layout.width = (parameter.offset + length).next_multiple_of(ALIGNMENT);
+        for (drawn, row) in initial.into_iter().zip(&mut self.values) {
+            assert_eq!(drawn.len(), length, "initial values of {}", parameter.name);
             row.extend(drawn);
             row.resize(self.layout.width, 0.0);
         }
-        self.layout.parameters.push(Parameter {
-            name: name.into(),
-            rows,
-            columns,
-            offset,
-            decay,
-            parts: vec![],
-        });
+        self.layout.parameters.push(parameter);
         ParameterId(self.layout.parameters.len() - 1)
+    }
+
+    /// Where everything that was added so far lies.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The seed of every replica, and its first values so far.
+    pub fn replicas(&mut self) -> impl Iterator<Item = (u64, &mut [f32])> {
+        self.seeds.iter().copied().zip(self.values.iter_mut().map(Vec::as_mut_slice))
     }
 
     /// Says that a parameter is several matrices side by side, all equally wide.
     pub fn name_parts(&mut self, id: ParameterId, parts: impl IntoIterator<Item = String>) {
         self.layout.parameters[id.0].parts = parts.into_iter().collect();
+    }
+
+    /// Says that a parameter is neither trained nor conditioned.
+    pub fn freeze(&mut self, id: ParameterId) {
+        let parameter = &mut self.layout.parameters[id.0];
+        (parameter.frozen, parameter.conditioned) = (true, false);
     }
 
     /// The layout, and the first values `[R, P]`.

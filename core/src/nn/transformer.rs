@@ -1,51 +1,16 @@
 //! The transformer: an encoder for patches of an image (ViT), a causal decoder for characters (GPT).
 
-use burn::tensor::{Int, Tensor};
+use burn::tensor::Tensor;
 
 use super::block::Block;
 use super::layers::{LayerNorm, Linear, PatchEmbedding, TokenEmbedding};
+use super::network::{Input, Reading, Seen};
 use super::parameters::{Builder, Parameters};
+use super::watch::Watcher;
 use crate::kernels::mean_pool;
-use crate::spec::Model;
-
-/// What a network reads.
-#[derive(Clone)]
-pub enum Input {
-    /// `[R, B·N, F]`.
-    Patches(Tensor<3>),
-    /// `[R, B·N]`.
-    Tokens(Tensor<2, Int>),
-}
-
-/// The shape of a task, as far as a network must know it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reading {
-    /// Images: one class each.
-    Patches {
-        /// N.
-        tokens: usize,
-        /// Numbers F of one patch.
-        features: usize,
-        /// Classes.
-        classes: usize,
-    },
-    /// Text: the next character at every place.
-    Characters {
-        /// N.
-        tokens: usize,
-        /// Different characters V.
-        vocabulary: usize,
-    },
-}
-
-impl Reading {
-    /// N.
-    pub fn tokens(&self) -> usize {
-        match *self {
-            Reading::Patches { tokens, .. } | Reading::Characters { tokens, .. } => tokens,
-        }
-    }
-}
+use crate::probes::report::Quantity;
+use crate::spec::{Model, Probes};
+use crate::techniques::tokens::TokenSlot;
 
 #[derive(Clone, Copy, Debug)]
 enum Embedding {
@@ -57,10 +22,13 @@ enum Embedding {
 #[derive(Clone, Debug)]
 pub struct Transformer {
     embedding: Embedding,
+    token_slot: TokenSlot,
     blocks: Vec<Block>,
     norm: LayerNorm,
     head: Linear,
     tokens: usize,
+    /// Whether an example has one answer, from the mean of its tokens.
+    pooled: bool,
 }
 
 impl Transformer {
@@ -68,35 +36,46 @@ impl Transformer {
     pub fn new(builder: &mut Builder, model: &Model, reading: Reading) -> Self {
         let width = model.width as usize;
         let (embedding, causal, outputs) = match reading {
-            Reading::Patches { tokens, features, classes } => {
-                (Embedding::Patches(PatchEmbedding::new(builder, features, tokens, width)), false, classes)
-            }
-            Reading::Characters { tokens, vocabulary } => {
-                (Embedding::Tokens(TokenEmbedding::new(builder, vocabulary, tokens, width)), true, vocabulary)
+            Reading::Patches { tokens, features, classes } => (
+                Embedding::Patches(PatchEmbedding::new(builder, features, tokens, width, model.positions)),
+                false,
+                classes,
+            ),
+            Reading::Characters { tokens, vocabulary } => (
+                Embedding::Tokens(TokenEmbedding::new(builder, vocabulary, tokens, width, model.positions)),
+                true,
+                vocabulary,
+            ),
+            Reading::Symbols { tokens, vocabulary, classes } => (
+                Embedding::Tokens(TokenEmbedding::new(builder, vocabulary, tokens, width, model.positions)),
+                false,
+                classes,
+            ),
+            Reading::Places { .. } => {
+                unreachable!("the experiment's rules give places to a coordinate network")
             }
         };
         let block = |i| Block::new(builder, &format!("blocks.{i}"), model, reading.tokens(), causal);
         Self {
             embedding,
+            token_slot: TokenSlot::new(&model.tokens, reading.tokens()),
             blocks: (0..model.depth).map(block).collect(),
             norm: LayerNorm::new(builder, "norm", width),
             head: Linear::with_weights(builder, "head", width, outputs, |_| vec![0.0; width * outputs]),
             tokens: reading.tokens(),
+            pooled: !causal,
         }
     }
 
     /// # Shapes
-    /// - returns `[R, B, classes]` for images, `[R, B·N, V]` for text
+    /// - returns `[R, B, classes]` for images and lists, `[R, B·N, V]` for text
     pub fn forward(&self, parameters: &Parameters, input: Input) -> Tensor<3> {
         let mut x = self.embed(parameters, input);
         for block in &self.blocks {
             x = block.forward(parameters, x);
         }
         let x = self.norm.forward(parameters, x);
-        let x = match self.embedding {
-            Embedding::Patches(_) => mean_pool(x, self.tokens),
-            Embedding::Tokens(_) => x,
-        };
+        let x = if self.pooled { mean_pool(x, self.tokens) } else { x };
         self.head.forward(parameters, x)
     }
 
@@ -114,7 +93,31 @@ impl Transformer {
         weights
     }
 
+    /// The matrices that the probes ask for, in the order of the network.
+    pub fn watch(&self, parameters: &Parameters, input: Input, probes: &Probes) -> Vec<Seen> {
+        let embedded = self.embedded(parameters, input);
+        let mut watcher = Watcher::new(*probes, self.tokens, self.blocks.len());
+        watcher.enter("embedding");
+        watcher.tokens(Quantity::Embedded, &embedded);
+        let mut x = self.token_slot.forward(embedded);
+        for (i, block) in self.blocks.iter().enumerate() {
+            watcher.enter(format!("blocks.{i}"));
+            watcher.tokens(Quantity::Tokens, &x);
+            if i == 0 {
+                watcher.jacobian(&x, |example| block.attention_jacobian(parameters, example));
+            }
+            x = block.watch(parameters, x, &mut watcher);
+        }
+        watcher.finish()
+    }
+
+    /// The tokens that enter the first block.
     fn embed(&self, parameters: &Parameters, input: Input) -> Tensor<3> {
+        self.token_slot.forward(self.embedded(parameters, input))
+    }
+
+    /// The tokens before anything is done to them.
+    fn embedded(&self, parameters: &Parameters, input: Input) -> Tensor<3> {
         match (&self.embedding, input) {
             (Embedding::Patches(embedding), Input::Patches(patches)) => {
                 embedding.forward(parameters, patches)

@@ -9,15 +9,55 @@ pub struct ProbeReport {
     pub spectra: Vec<Spectrum>,
     /// Attention maps.
     pub attention: Vec<AttentionMap>,
+    /// Extreme curvatures of the loss, one a replica.
+    pub curvatures: Vec<Curvature>,
     /// Milliseconds that measuring took.
     pub milliseconds: f32,
 }
 
-/// Singular values of one matrix of one replica.
+/// What a matrix is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Quantity {
+    /// A weight matrix, as the network uses it.
+    Weight,
+    /// The last update of a weight matrix.
+    Update,
+    /// The embedded tokens of an example, before the slot of tokens does anything to them.
+    Embedded,
+    /// The tokens of an example that enter a block.
+    Tokens,
+    /// QKᵀ of a head, before what turns scores into weights.
+    Scores,
+    /// The attention matrix of a head.
+    Attention,
+    /// The heads of a block side by side, before the output matrix.
+    Heads,
+    /// What the attention puts out, without its skip.
+    AttentionOutput,
+    /// The same with its skip.
+    AfterAttention,
+    /// What the MLP puts out, without its skip.
+    MlpOutput,
+    /// The same with its skip.
+    AfterMlp,
+    /// The derivative of the attention's output by the tokens that enter it.
+    Jacobian,
+    /// The same with the skip: plus the identity.
+    JacobianWithSkip,
+}
+
+/// Singular values of one matrix of one replica, or of the same matrix of several examples: geometric means then.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Spectrum {
-    /// Name of the matrix, for example `blocks.0.attention.query.weight`.
+    /// What the matrix is.
+    pub quantity: Quantity,
+    /// Its name, for example `blocks.0.attention.query.weight`, or its place, `blocks.0`.
     pub name: String,
+    /// Head, where heads are told apart.
+    pub head: Option<usize>,
+    /// Examples that were averaged.
+    pub samples: usize,
     /// Replica.
     pub replica: usize,
     /// Largest first.
@@ -30,6 +70,19 @@ pub struct Spectrum {
     pub frobenius_norm: f64,
     /// Number of singular values above rounding.
     pub numerical_rank: usize,
+}
+
+/// Extreme eigenvalues of the Hessian of one replica's training loss.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Curvature {
+    /// Replica.
+    pub replica: usize,
+    /// Largest Ritz value.
+    pub largest: f64,
+    /// Smallest Ritz value; negative where the loss curves down.
+    pub smallest: f64,
+    /// Lanczos steps.
+    pub steps: usize,
 }
 
 /// Attention weights of one head for one example.

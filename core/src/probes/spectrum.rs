@@ -2,57 +2,136 @@
 //!
 //! On the CPU in f64, from numbers that were read back: no GPU kernel finds singular values, and eigenvalues of
 //! `AᵀA` would square the condition number and lose half of the digits.
+//!
+//! The numbers were made in f32, so singular values below `max(rows, columns) · ε · σ₁` (ε of f32) count as zero: the
+//! matrix is singular then, and its condition number infinite. Of a matrix that is not finite, nothing is a number, and
+//! its rank is 0.
+//!
+//! Of the same matrix in several examples:
+//!
+//! | what | over the examples |
+//! |---|---|
+//! | singular values | geometric mean of each |
+//! | condition number | geometric mean over those that are not singular; infinite if more than half of them are |
+//! | stable rank, Frobenius norm | arithmetic mean |
+//! | numerical rank | the smallest |
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, SVD};
 
-use super::report::Spectrum;
+use super::report::{Quantity, Spectrum};
 
-/// The spectrum of `rows × columns` numbers, row by row.
-///
-/// Singular values below `max(rows, columns) · ε · σ₁` (ε of f32, in which the numbers were made) count as zero:
-/// the condition number is then infinite.
+/// The spectrum of one weight matrix, `rows × columns` numbers row by row.
 pub fn spectrum(name: &str, replica: usize, values: &[f32], rows: usize, columns: usize) -> Spectrum {
-    let matrix = DMatrix::from_row_iterator(rows, columns, values.iter().map(|&x| f64::from(x)));
-    let frobenius_norm = matrix.norm();
-    let mut singular: Vec<f64> = if values.iter().all(|x| x.is_finite()) {
-        matrix.singular_values().iter().copied().collect()
-    } else {
-        vec![f64::NAN; rows.min(columns)]
-    };
-    singular.sort_by(|a, b| b.total_cmp(a));
-    let (largest, smallest) = (singular[0], singular[singular.len() - 1]);
-    let zero = rows.max(columns) as f64 * f64::from(f32::EPSILON) * largest;
+    let subject = Subject { quantity: Quantity::Weight, name, head: None, replica };
+    averaged(&subject, [values], rows, columns, rows.min(columns))
+}
+
+/// What a spectrum is one of.
+pub struct Subject<'a> {
+    /// What the matrices are.
+    pub quantity: Quantity,
+    /// Name or place.
+    pub name: &'a str,
+    /// Head, where heads are told apart.
+    pub head: Option<usize>,
+    /// Replica.
+    pub replica: usize,
+}
+
+/// The spectrum of the same matrix in several examples, each `rows × columns` numbers row by row.
+///
+/// Only the first `rank` singular values are looked at: more cannot differ from zero.
+///
+/// # Panics
+/// If there is no matrix, or one of another size.
+pub fn averaged<'a>(
+    subject: &Subject<'_>,
+    matrices: impl IntoIterator<Item = &'a [f32]>,
+    rows: usize,
+    columns: usize,
+    rank: usize,
+) -> Spectrum {
+    let singles = matrices.into_iter().map(|values| Single::of(values, rows, columns, rank));
+    let singles: Vec<Single> = singles.collect();
+    let count = singles.len();
+    assert!(count > 0, "a spectrum has a matrix");
+    let mean = |of: fn(&Single) -> f64| singles.iter().map(of).sum::<f64>() / count as f64;
+    let regular: Vec<f64> =
+        singles.iter().map(Single::condition).filter(|kappa| *kappa != f64::INFINITY).collect();
+    let values = |at: usize| geometric_mean(&singles.iter().map(|one| one.singular[at]).collect::<Vec<_>>());
     Spectrum {
-        name: name.into(),
-        replica,
-        condition_number: if smallest <= zero { f64::INFINITY } else { largest / smallest },
-        stable_rank: if largest > 0.0 { (frobenius_norm / largest).powi(2) } else { 0.0 },
-        frobenius_norm,
-        numerical_rank: singular.iter().filter(|&&value| value > zero).count(),
-        singular_values: singular.into_iter().map(|value| value as f32).collect(),
+        quantity: subject.quantity,
+        name: subject.name.into(),
+        head: subject.head,
+        samples: count,
+        replica: subject.replica,
+        singular_values: (0..rank).map(|at| values(at) as f32).collect(),
+        condition_number: if 2 * regular.len() < count { f64::INFINITY } else { geometric_mean(&regular) },
+        stable_rank: mean(Single::stable_rank),
+        frobenius_norm: mean(|one| one.norm),
+        numerical_rank: singles.iter().map(Single::rank).min().unwrap_or_default(),
+    }
+}
+
+/// One matrix.
+struct Single {
+    /// Largest first.
+    singular: Vec<f64>,
+    /// Below this a singular value is rounding.
+    zero: f64,
+    norm: f64,
+}
+
+impl Single {
+    fn of(values: &[f32], rows: usize, columns: usize, rank: usize) -> Self {
+        let matrix = DMatrix::from_row_iterator(rows, columns, values.iter().map(|&x| f64::from(x)));
+        let norm = matrix.norm();
+        let mut singular = singular_values(matrix);
+        singular.truncate(rank);
+        let zero = rows.max(columns) as f64 * f64::from(f32::EPSILON) * singular[0];
+        Self { singular, zero, norm }
+    }
+
+    fn condition(&self) -> f64 {
+        let (largest, smallest) = (self.singular[0], self.singular[self.singular.len() - 1]);
+        if smallest <= self.zero { f64::INFINITY } else { largest / smallest }
+    }
+
+    fn stable_rank(&self) -> f64 {
+        let largest = self.singular[0];
+        if largest == 0.0 { 0.0 } else { (self.norm / largest).powi(2) }
+    }
+
+    fn rank(&self) -> usize {
+        self.singular.iter().filter(|&&value| value > self.zero).count()
+    }
+}
+
+/// Largest first; not numbers if the matrix has one that is not finite.
+fn singular_values(matrix: DMatrix<f64>) -> Vec<f64> {
+    let count = matrix.nrows().min(matrix.ncols());
+    let nothing = vec![f64::NAN; count];
+    // An infinite number would keep the iteration busy for ever.
+    if !matrix.iter().all(|value| value.is_finite()) {
+        return nothing;
+    }
+    // Two or three iterations a singular value are usual.
+    let most = 100 * (count + 1);
+    let Some(found) = SVD::try_new_unordered(matrix, false, false, 5.0 * f64::EPSILON, most) else {
+        return nothing;
+    };
+    let mut singular: Vec<f64> = found.singular_values.iter().map(|value| value.abs()).collect();
+    singular.sort_by(|a, b| b.total_cmp(a));
+    singular
+}
+
+/// `exp(mean ln x)`; the number itself if there is only one.
+fn geometric_mean(values: &[f64]) -> f64 {
+    match values {
+        [one] => *one,
+        _ => libm::exp(values.iter().map(|&value| libm::log(value)).sum::<f64>() / values.len() as f64),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_diagonal_matrix_shows_its_diagonal() {
-        let found = spectrum("d", 0, &[3.0, 0.0, 0.0, 0.0, 2.0, 0.0], 2, 3);
-        assert_eq!(found.singular_values, [3.0, 2.0]);
-        assert!((found.condition_number - 1.5).abs() < 1e-12);
-        assert!((found.stable_rank - 13.0 / 9.0).abs() < 1e-12);
-        assert!((found.frobenius_norm - 13f64.sqrt()).abs() < 1e-12);
-        assert_eq!(found.numerical_rank, 2);
-    }
-
-    #[test]
-    fn a_singular_matrix_has_infinite_condition_and_its_true_rank() {
-        let found = spectrum("s", 0, &[1.0, 2.0, 2.0, 4.0], 2, 2);
-        assert_eq!(found.condition_number, f64::INFINITY);
-        assert_eq!(found.numerical_rank, 1);
-        let zero = spectrum("z", 0, &[0.0; 4], 2, 2);
-        assert_eq!((zero.numerical_rank, zero.stable_rank), (0, 0.0));
-    }
-}
+mod tests;

@@ -99,6 +99,7 @@ fn rules(experiment: &Experiment) -> Vec<Problem> {
             ));
         }
     }
+    problems.extend(super::rules::between_fields(experiment));
     let training = &experiment.training;
     let examples = experiment.task.training_examples();
     if training.batch > examples {

@@ -1,10 +1,12 @@
 //! The experiment as data: one serde tree, the same in a link, a lesson, a `.toml` file and a checkpoint.
 //!
-//! Types only; ranges are in [`super::fields`], patches in [`super::patch`], codecs in [`super::toml`] and
+//! Types only, those of the network in [`super::model`] and those of the task in [`super::task`]; ranges are in [`super::fields`], patches in [`super::patch`], codecs in [`super::toml`] and
 //! [`super::link`].
 
 use serde::{Deserialize, Serialize};
 
+pub use super::model::*;
+pub use super::task::*;
 use crate::stats::Claim;
 
 /// The version of this format. A file or link with another one is refused.
@@ -57,102 +59,23 @@ impl Experiment {
     }
 }
 
-/// What is learned, from which data.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "name", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Task {
-    /// 1,797 handwritten digits of 8×8 pixels, ten classes.
-    Digits {
-        /// Edge of a square patch in pixels; divides 8.
-        #[serde(default = "two")]
-        patch: u32,
-    },
-    /// 10,000 handwritten digits of 28×28 pixels, ten classes.
-    Mnist {
-        /// Edge of a square patch in pixels; divides 28.
-        #[serde(default = "four")]
-        patch: u32,
-    },
-    /// Characters of plays; the next one is predicted from those before it.
-    Shakespeare {
-        /// Characters that the model sees at once.
-        #[serde(default = "sixty_four")]
-        context: u32,
-    },
+/// What turns gradients into updates.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Optimizer {
+    /// Adam with decoupled weight decay.
+    #[default]
+    Adamw,
+    /// Plain gradient descent with decoupled weight decay, without momentum.
+    Sgd,
 }
 
-fn two() -> u32 {
-    2
-}
-fn three() -> u32 {
-    3
-}
-fn four() -> u32 {
-    4
-}
-fn sixty_four() -> u32 {
-    64
-}
-
-/// A pre-norm transformer; encoder for images, causal decoder for text (the task decides).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Model {
-    /// Number of blocks L.
-    pub depth: u32,
-    /// Token width D.
-    pub width: u32,
-    /// Attention heads h of a block.
-    pub heads: u32,
-    /// Width d of one head; 0 means `width / heads`, which must then be whole.
-    pub head_width: u32,
-    /// The attention half of a block.
-    pub attention: Attention,
-    /// The MLP half of a block.
-    pub mlp: Mlp,
-}
-
-/// The attention half of a block, with its slots.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Attention {
-    /// Whether the block's input is added to the attention's output.
-    pub skip: bool,
-    /// What turns scores into weights.
-    pub activation: Activation,
-}
-
-/// What turns attention scores into attention weights.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "name", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Activation {
-    /// The usual row-wise softmax.
-    Softmax,
-    /// `scale · x^power`, element by element (Rethinking Softmax, arXiv 2410.18613).
-    Polynomial {
-        /// The power p.
-        #[serde(default = "three")]
-        power: u32,
-        /// The factor before the power; 0 means `1/√N` for N tokens.
-        #[serde(default)]
-        scale: f32,
-    },
-}
-
-/// The MLP half of a block.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Mlp {
-    /// Hidden width.
-    pub width: u32,
-    /// Whether the block's input is added to the MLP's output.
-    pub skip: bool,
-}
-
-/// The recipe: AdamW, linear warm-up, then a cosine to zero.
+/// The recipe: an optimizer, linear warm-up, then a cosine to zero.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Training {
+    /// What turns gradients into updates.
+    pub optimizer: Optimizer,
     /// Optimizer steps.
     pub steps: u32,
     /// Examples a step and replica.
@@ -195,6 +118,18 @@ pub struct Probes {
     pub weights: bool,
     /// Attention maps of the first test example.
     pub attention: bool,
+    /// Singular values of the embedded tokens and of the tokens that enter each block.
+    pub tokens: bool,
+    /// Singular values of QKᵀ and of the attention matrix of every head.
+    pub scores: bool,
+    /// Singular values of each attention's output: its heads side by side, and what it adds to the block.
+    pub outputs: bool,
+    /// Singular values of the Jacobian of the first block's attention, exact, of one example.
+    pub jacobian: bool,
+    /// Singular values of the last update of every weight matrix.
+    pub updates: bool,
+    /// Largest and smallest eigenvalue of the loss's Hessian, by Lanczos.
+    pub hessian: bool,
 }
 
 /// One patch on the experiment: dotted paths below `task`, `model`, `training` and their new values.
@@ -222,33 +157,18 @@ pub struct Comparison {
 pub enum Metric {
     /// Share of right answers, 0 to 1.
     Accuracy,
-    /// Mean cross-entropy in nats.
+    /// The task's loss: mean cross-entropy in nats, or mean squared error.
     Loss,
+    /// Peak signal-to-noise ratio of a picture in dB.
+    Psnr,
 }
 
-impl Default for Model {
-    /// The benchmark model.
-    fn default() -> Self {
-        Self {
-            depth: 4,
-            width: 64,
-            heads: 4,
-            head_width: 0,
-            attention: Attention::default(),
-            mlp: Mlp::default(),
-        }
-    }
-}
-
-impl Default for Attention {
-    fn default() -> Self {
-        Self { skip: true, activation: Activation::Softmax }
-    }
-}
-
-impl Default for Mlp {
-    fn default() -> Self {
-        Self { width: 256, skip: true }
+impl Probes {
+    /// Whether anything is measured.
+    pub fn any(&self) -> bool {
+        let Self { every: _, weights, attention, tokens, scores, outputs, jacobian, updates, hessian } =
+            *self;
+        weights || attention || tokens || scores || outputs || jacobian || updates || hessian
     }
 }
 
@@ -256,6 +176,7 @@ impl Default for Training {
     /// PyTorch's AdamW (betas, epsilon, decay), with a warm-up and clipping as is usual for transformers.
     fn default() -> Self {
         Self {
+            optimizer: Optimizer::Adamw,
             steps: 600,
             batch: 64,
             learning_rate: 1e-3,
@@ -278,7 +199,17 @@ impl Default for Seeds {
 
 impl Default for Probes {
     fn default() -> Self {
-        Self { every: 0, weights: true, attention: true }
+        Self {
+            every: 0,
+            weights: true,
+            attention: true,
+            tokens: false,
+            scores: false,
+            outputs: false,
+            jacobian: false,
+            updates: false,
+            hessian: false,
+        }
     }
 }
 

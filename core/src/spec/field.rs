@@ -28,6 +28,8 @@ pub struct Field {
     pub divides: fn(&Experiment) -> Option<(u32, &'static str)>,
     /// Whether the experiment has this field at all.
     pub applies: fn(&Experiment) -> bool,
+    /// Whether the value changes anything in this experiment; controls of those that do not are hidden.
+    pub matters: fn(&Experiment) -> bool,
     /// How its value reads in the name of a variant.
     pub phrase: Phrase,
     /// How the value reads, where [`Field::text`] is not good enough.
@@ -108,6 +110,7 @@ impl Field {
             zero: None,
             divides: |_| None,
             applies: |_| true,
+            matters: |_| true,
             phrase,
             reading: None,
         }
@@ -199,6 +202,11 @@ impl Field {
 
     pub(super) const fn applies(mut self, applies: fn(&Experiment) -> bool) -> Self {
         self.applies = applies;
+        self
+    }
+
+    pub(super) const fn matters(mut self, matters: fn(&Experiment) -> bool) -> Self {
+        self.matters = matters;
         self
     }
 

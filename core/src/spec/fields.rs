@@ -3,89 +3,20 @@
 //! Read by the range checks, the page's controls, the command line's `--set`, the names of variants and the
 //! documentation. A tagged enum's row stands before the rows of its own fields.
 
-use super::experiment::{Activation, Task, VERSION};
-use super::field::{Choice, Field, Phrase};
+mod choices;
+mod readings;
+#[cfg(test)]
+mod tests;
+
+use choices::*;
+
+use super::experiment::{
+    Activation, Architecture, Experiment, Initialization, Task, Tokens, VERSION, Weights,
+};
+use super::field::{Field, Phrase};
 use super::nearest::suggestion;
 use super::problem::{Problem, quote};
 use Phrase::{After, Before, Count};
-
-const TASKS: &[Choice] = &[
-    Choice {
-        name: "digits",
-        label: "Small digits",
-        help: "1,797 handwritten digits of 8×8 pixels, ten classes.",
-        fields: &["patch"],
-    },
-    Choice {
-        name: "mnist",
-        label: "MNIST digits",
-        help: "10,000 handwritten digits of 28×28 pixels, ten classes.",
-        fields: &["patch"],
-    },
-    Choice {
-        name: "shakespeare",
-        label: "Shakespeare",
-        help: "Plays, letter by letter: which character comes next?",
-        fields: &["context"],
-    },
-];
-
-const ACTIVATIONS: &[Choice] = &[
-    Choice {
-        name: "softmax",
-        label: "Softmax",
-        help: "The usual: every row of weights sums to 1.",
-        fields: &[],
-    },
-    Choice {
-        name: "polynomial",
-        label: "Polynomial",
-        help: "A scaled power of each score by itself (Rethinking Softmax, arXiv 2410.18613).",
-        fields: &["power", "scale"],
-    },
-];
-
-const METRICS: &[Choice] = &[
-    Choice {
-        name: "accuracy",
-        label: "Accuracy",
-        help: "Share of right answers on the test split.",
-        fields: &[],
-    },
-    Choice {
-        name: "loss",
-        label: "Loss",
-        help: "Mean cross-entropy on the test split, in nats.",
-        fields: &[],
-    },
-];
-
-const CLAIMS: &[Choice] = &[
-    Choice {
-        name: "higher",
-        label: "Higher",
-        help: "Above the first variant by more than the margin.",
-        fields: &[],
-    },
-    Choice {
-        name: "lower",
-        label: "Lower",
-        help: "Below the first variant by more than the margin.",
-        fields: &[],
-    },
-    Choice {
-        name: "not_lower",
-        label: "Not lower",
-        help: "Not below the first variant by more than the margin.",
-        fields: &[],
-    },
-    Choice {
-        name: "not_higher",
-        label: "Not higher",
-        help: "Not above the first variant by more than the margin.",
-        fields: &[],
-    },
-];
 
 /// Every field, in the order in which files and pages show them.
 pub static FIELDS: &[Field] = &[
@@ -99,12 +30,48 @@ pub static FIELDS: &[Field] = &[
         .unit("pixels")
         .divides(|e| Some((e.task.edge()?, "the image's edge")))
         .applies(|e| e.task.edge().is_some()),
+    Field::choice("task.mode", "Difficulty", SHAPES, After(" shapes"))
+        .help("Whether the shapes are brighter than their background, or nearly lost in it.")
+        .applies(|e| matches!(e.task, Task::Shapes { .. })),
+    Field::integer("task.examples", "Examples", 10, 1000, After(" examples a class"))
+        .help("Training examples of each class; few examples show what a network assumes by itself.")
+        .unit("examples")
+        .step(10)
+        .applies(|e| matches!(e.task, Task::Gratings { .. })),
+    Field::integer("task.length", "Length", 16, 512, Before("length "))
+        .help("The longest expression, in symbols; shorter ones are padded.")
+        .unit("symbols")
+        .step(16)
+        .applies(|e| matches!(e.task, Task::Listops { .. })),
     Field::integer("task.context", "Context", 8, 1024, Before("context "))
         .help("Characters that the model sees at once.")
         .unit("characters")
         .step(8)
         .applies(|e| matches!(e.task, Task::Shakespeare { .. })),
     // The network.
+    Field::tagged("model.architecture", "Network", ARCHITECTURES, After(""))
+        .help("Which kind of network."),
+    Field::integer("model.architecture.hidden", "Token MLP width", 1, 2048, Before("token MLP width "))
+        .help("Hidden width of the MLP that mixes the tokens.")
+        .step(8)
+        .applies(|e| matches!(e.model.architecture, Architecture::Mixer { .. })),
+    Field::integer("model.architecture.kernel", "Filter", 1, 9, After("-token filters"))
+        .help("Edge of the filters, in tokens; odd.")
+        .step(2)
+        .applies(is_conv_mixer),
+    Field::choice("model.architecture.filters", "Filters", FILTERS, After(" filters"))
+        .help("Whether the filters learn, and what they are if not (arXiv 2505.19985).")
+        .applies(is_conv_mixer),
+    Field::choice("model.architecture.activation", "Activation", COORDINATE_ACTIVATIONS, After(" activation"))
+        .help("What stands between the layers of a coordinate network.")
+        .applies(is_coordinate),
+    Field::integer("model.architecture.frequencies", "Octaves", 1, 12, Count("octave", "octaves"))
+        .help("Sines and cosines that a coordinate is turned into, each pair of twice the frequency.")
+        .zero("none")
+        .applies(is_coordinate),
+    Field::choice("model.architecture.norm", "Normalization", NORMS, Before("normalization: "))
+        .help("What normalizes the hidden layers.")
+        .applies(|e| is_conv_mixer(e) || is_coordinate(e)),
     Field::integer("model.depth", "Layers", 1, 48, Count("layer", "layers"))
         .help("Number of blocks L, each an attention half and an MLP half."),
     Field::integer("model.width", "Width", 4, 2048, Before("width "))
@@ -112,15 +79,19 @@ pub static FIELDS: &[Field] = &[
         .step(4),
     Field::integer("model.heads", "Heads", 1, 64, Count("head", "heads"))
         .help("Attention heads of a block, h; each sees the tokens through its own projections.")
+        .matters(is_transformer)
         .divides(|e| (e.model.head_width == 0).then_some((e.model.width, "the width"))),
     Field::integer("model.head_width", "Head width", 1, 256, Before("head width "))
         .help("Numbers that one head works with, d.")
+        .matters(is_transformer)
         .zero("width / heads"),
     Field::flag("model.attention.skip", "Attention skip", "attention skip")
-        .help("Adds a block's input to its attention's output (Always Skip Attention, arXiv 2505.01996)."),
+        .help("Adds a block's input to its attention's output (Always Skip Attention, arXiv 2505.01996).")
+        .matters(has_mlp),
     Field::tagged("model.attention.activation", "Attention activation", ACTIVATIONS, After(" attention"))
         .help("What turns attention scores into attention weights (Rethinking Softmax, arXiv 2410.18613).")
-        .reading(|e| activation(&e.model.attention.activation)),
+        .matters(is_transformer)
+        .reading(|e| readings::activation(&e.model.attention.activation)),
     Field::integer("model.attention.activation.power", "Power", 1, 6, Before("power "))
         .help("The power p of x^p; the paper studies 1, 2 and 3 (arXiv 2410.18613).")
         .applies(|e| matches!(e.model.attention.activation, Activation::Polynomial { .. })),
@@ -130,10 +101,85 @@ pub static FIELDS: &[Field] = &[
         .applies(|e| matches!(e.model.attention.activation, Activation::Polynomial { .. })),
     Field::integer("model.mlp.width", "MLP width", 1, 8192, Before("MLP width "))
         .help("Hidden width of a block's MLP.")
+        .matters(has_mlp)
         .step(8),
     Field::flag("model.mlp.skip", "MLP skip", "MLP skip")
-        .help("Adds the MLP's input to its output (Always Skip Attention, arXiv 2505.01996, removes it to compare)."),
+        .help("Adds the MLP's input to its output (Always Skip Attention, arXiv 2505.01996, removes it to compare).")
+        .matters(has_mlp),
+    Field::tagged("model.tokens", "Tokens", TOKENS, After(" tokens"))
+        .help("What is done to the tokens of an example before the first block.")
+        .matters(reads_tokens)
+        .reading(|e| readings::tokens(&e.model.tokens)),
+    Field::float("model.tokens.strength", "Strength", 0.0, 10.0, Before("strength "))
+        .help("How many times the largest singular value is added to each (arXiv 2505.12789 adds it once).")
+        .applies(is_conditioned),
+    Field::integer("model.tokens.iterations", "Iterations", 1, 30, Count("iteration", "iterations"))
+        .help("Newton-Schulz iterations towards the correction; 9 leave κ below 3.")
+        .zero("until exact")
+        .applies(is_conditioned),
+    Field::choice("model.tokens.transform", "Graying by", TRANSFORMS, Before("graying by "))
+        .help("Whether singular values or frequencies are raised to the power.")
+        .applies(is_grayed),
+    Field::float("model.tokens.exponent", "Exponent", 0.05, 1.0, Before("exponent "))
+        .help("The power ε; the paper takes 0.95, and 1 changes nothing (arXiv 2505.01996).")
+        .applies(is_grayed),
+    Field::choice("model.tokens.place", "Applied to", PLACES, Before("graying of "))
+        .help("Which tokens are grayed; the paper grays the patches.")
+        .applies(is_grayed),
+    Field::tagged("model.initialization", "Initialization", INITIALIZATIONS, After(" initialization"))
+        .help("What the weights start from.")
+        .reading(|e| readings::initialization(&e.model.initialization)),
+    Field::logarithmic("model.initialization.deviation", "Deviation", 1e-3, 1.0, Before("deviation "))
+        .help("Standard deviation of the first weights.")
+        .applies(|e| matches!(e.model.initialization, Initialization::TruncatedNormal { .. })),
+    Field::choice("model.initialization.target", "Target", IMPULSE_TARGETS, Before("target "))
+        .help("What each head's attention map imitates at the start.")
+        .applies(is_impulse),
+    Field::integer("model.initialization.kernel", "Filter", 3, 5, After("-token filters"))
+        .help("Edge of the filters that are imitated, in tokens: 3 or 5.")
+        .step(2)
+        .applies(is_impulse),
+    Field::float("model.initialization.mass", "Sharpness", 0.1, 0.99, Before("sharpness "))
+        .help("Share of its attention that a token starts with on its target.")
+        .matters(is_transformer)
+        .applies(is_impulse),
+    Field::integer("model.initialization.rank", "Rank", 1, 256, Before("rank "))
+        .help("Directions of the positions that are inverted.")
+        .zero("3/8 of the tokens")
+        .matters(is_transformer)
+        .applies(is_impulse),
+    Field::choice("model.initialization.values", "Values", IMPULSE_VALUES, Before("values: "))
+        .help("What values and outputs start from.")
+        .matters(is_transformer)
+        .applies(is_impulse),
+    Field::logarithmic("model.positions", "Positions", 1e-3, 10.0, Before("positions of deviation "))
+        .help("Standard deviation of the first positions, which are trained; usual are sines for images, 0.02 for symbols.")
+        .zero("as usual")
+        .matters(is_transformer),
+    Field::tagged("model.weights", "Weights", WEIGHTS, After(" weights"))
+        .help("How a weight matrix is made from its trained numbers.")
+        .reading(|e| readings::weights(&e.model.weights)),
+    Field::choice("model.weights.axis", "Equilibrated", AXES, Before("equilibrated "))
+        .help("Which norms are made equal.")
+        .applies(is_equilibrated),
+    Field::choice("model.weights.scale", "Norms become", ROW_SCALES, Before("norms "))
+        .help("What the norms are afterwards.")
+        .applies(is_equilibrated),
+    Field::choice("model.weights.when", "When", WHENS, Before("equilibrated "))
+        .help("At every step, or once.")
+        .applies(is_equilibrated),
+    Field::choice("model.weights.gradient", "Gradient", NORM_GRADIENTS, Before("gradient "))
+        .help("Whether the gradient knows of the division by the norms.")
+        .applies(is_equilibrated),
+    Field::logarithmic("model.weights.shift", "Shift λ", 1e-2, 100.0, Before("λ "))
+        .help("The multiple of the identity that is added; the paper takes 10 (arXiv 2603.07162).")
+        .applies(|e| matches!(e.model.weights, Weights::Spectral { .. })),
+    Field::float("model.row_spread", "Row spread", 0.01, 3.0, Before("row spread "))
+        .help("Rows of the first weights are scaled by a random factor up to ten to this power, up or down.")
+        .zero("none"),
     // The recipe.
+    Field::choice("training.optimizer", "Optimizer", OPTIMIZERS, Before("optimizer "))
+        .help("What turns gradients into updates."),
     Field::integer("training.steps", "Steps", 1, 1_000_000, Count("step", "steps"))
         .help("Optimizer steps in all.")
         .unit("steps")
@@ -178,6 +224,22 @@ pub static FIELDS: &[Field] = &[
         .help("Measures the singular values of every weight matrix, and so its condition number."),
     Field::flag("probes.attention", "Attention maps", "attention maps")
         .help("Keeps the attention weights of every head for the first test example."),
+    Field::flag("probes.tokens", "Token spectra", "token spectra")
+        .help("Measures the singular values of the tokens that enter each block, over test examples.")
+        .matters(reads_tokens),
+    Field::flag("probes.scores", "Score spectra", "score spectra")
+        .help("Measures the singular values and norms of QKᵀ and of the attention matrix, head by head.")
+        .matters(is_transformer),
+    Field::flag("probes.outputs", "Output spectra", "output spectra")
+        .help("Measures the singular values of what attention and MLP put out, with and without their skips.")
+        .matters(is_transformer),
+    Field::flag("probes.jacobian", "Jacobian", "Jacobian")
+        .help("Measures the singular values of the first attention's derivative by its tokens, exactly; slow.")
+        .matters(is_transformer),
+    Field::flag("probes.updates", "Update spectra", "update spectra")
+        .help("Measures the singular values of the last update of every weight matrix."),
+    Field::flag("probes.hessian", "Hessian", "Hessian")
+        .help("Estimates the largest and smallest curvature of the loss by Lanczos; slow."),
     Field::choice("compare.metric", "Compared by", METRICS, Before("compared by "))
         .help("The number by which the variants are compared at the end."),
     Field::choice("compare.claim.says", "Claim", CLAIMS, Before("claim: "))
@@ -185,6 +247,42 @@ pub static FIELDS: &[Field] = &[
     Field::float("compare.claim.margin", "Margin", 0.0, 1000.0, Before("margin "))
         .help("By how much, or how much less still counts as equal; in the unit of what is compared."),
 ];
+
+fn is_transformer(e: &Experiment) -> bool {
+    e.model.architecture == Architecture::Transformer
+}
+
+fn reads_tokens(e: &Experiment) -> bool {
+    !is_coordinate(e)
+}
+
+fn is_conv_mixer(e: &Experiment) -> bool {
+    matches!(e.model.architecture, Architecture::ConvMixer { .. })
+}
+
+fn is_coordinate(e: &Experiment) -> bool {
+    matches!(e.model.architecture, Architecture::Coordinate { .. })
+}
+
+fn has_mlp(e: &Experiment) -> bool {
+    is_transformer(e) || matches!(e.model.architecture, Architecture::Mixer { .. })
+}
+
+fn is_conditioned(e: &Experiment) -> bool {
+    matches!(e.model.tokens, Tokens::Conditioned { .. })
+}
+
+fn is_grayed(e: &Experiment) -> bool {
+    matches!(e.model.tokens, Tokens::Graying { .. })
+}
+
+fn is_impulse(e: &Experiment) -> bool {
+    matches!(e.model.initialization, Initialization::Impulse { .. })
+}
+
+fn is_equilibrated(e: &Experiment) -> bool {
+    matches!(e.model.weights, Weights::Equilibrated { .. })
+}
 
 /// The row with this path; `task.name` finds `task`.
 pub fn field(path: &str) -> Option<&'static Field> {
@@ -203,130 +301,4 @@ pub(super) fn unknown<'a>(path: &str, known: impl IntoIterator<Item = &'a str>) 
     let sentence = format!("There is no field {}{}", quote(path), suggestion(path, known));
     let stop = if sentence.ends_with('?') { "" } else { "." };
     Problem { field: shown, sentence: sentence + stop }
-}
-
-/// "x³ / √N", "x³ / 216", "softmax".
-fn activation(activation: &Activation) -> String {
-    let Activation::Polynomial { power, scale } = activation else {
-        return "softmax".to_owned();
-    };
-    let raised = match power {
-        1 => "x",
-        2 => "x²",
-        3 => "x³",
-        4 => "x⁴",
-        5 => "x⁵",
-        6 => "x⁶",
-        _ => return format!("{scale:?} x^{power}"),
-    };
-    let divisor = 1.0 / scale;
-    if *scale == 0.0 {
-        format!("{raised} / √N")
-    } else if *scale == 1.0 {
-        raised.to_owned()
-    } else if divisor.round() >= 2.0 && 1.0 / divisor.round() == *scale {
-        format!("{raised} / {}", divisor.round())
-    } else {
-        format!("{scale:?} {raised}")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::super::field::Kind;
-    use super::super::samples;
-    use super::super::tree;
-    use super::*;
-
-    /// The dotted paths of everything that is neither a table nor part of a variant.
-    fn leaves(prefix: &str, value: &serde_json::Value, found: &mut BTreeSet<String>) {
-        match value {
-            serde_json::Value::Object(table) => {
-                for (key, value) in table.iter().filter(|(key, _)| *key != "variant") {
-                    let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
-                    leaves(&path, value, found);
-                }
-            }
-            _ => _ = found.insert(prefix.strip_suffix(".name").unwrap_or(prefix).to_owned()),
-        }
-    }
-
-    #[test]
-    fn every_leaf_of_an_experiment_has_a_row_and_every_row_a_leaf() {
-        let mut everywhere = BTreeSet::new();
-        for experiment in samples::every_choice() {
-            let mut here = BTreeSet::new();
-            leaves("", &serde_json::to_value(&experiment).unwrap(), &mut here);
-            let rows = FIELDS
-                .iter()
-                .filter(|field| (field.applies)(&experiment))
-                .map(|f| f.path.to_owned())
-                .collect();
-            assert_eq!(here, rows, "{experiment:?}");
-            everywhere.append(&mut here);
-        }
-        assert_eq!(everywhere.len(), FIELDS.len());
-    }
-
-    #[test]
-    fn the_choices_of_a_tagged_field_bring_exactly_the_fields_they_list() {
-        for field in FIELDS {
-            let Kind::Choice { options, tagged: true } = field.kind else {
-                continue;
-            };
-            for option in options {
-                let experiment = samples::with_choice(field, option);
-                let below = format!("{}.", field.path);
-                let brought: Vec<_> = FIELDS
-                    .iter()
-                    .filter(|row| (row.applies)(&experiment))
-                    .filter_map(|row| row.path.strip_prefix(&below))
-                    .collect();
-                assert_eq!(brought, option.fields, "{} = {}", field.path, option.name);
-            }
-        }
-    }
-
-    #[test]
-    fn every_row_is_fit_to_be_shown() {
-        let mut seen = BTreeSet::new();
-        for (row, field) in FIELDS.iter().enumerate() {
-            assert!(seen.insert(field.path), "{} stands twice", field.path);
-            assert!(!field.label.is_empty() && field.help.ends_with('.'), "{}", field.path);
-            if let Some((parent, _)) = field.path.rsplit_once('.')
-                && let Some(tag) = FIELDS.iter().position(|f| f.path == parent)
-            {
-                assert!(tag < row, "{parent} must stand before {}", field.path);
-            }
-        }
-    }
-
-    #[test]
-    fn the_defaults_are_in_range() {
-        for experiment in samples::every_choice() {
-            for (field, value) in tree::leaves(&experiment) {
-                assert_eq!(field.accept(&value).as_ref(), Ok(&value));
-            }
-        }
-    }
-
-    #[test]
-    fn an_unknown_path_finds_the_nearest() {
-        let problem = known_field("model.head").unwrap_err();
-        assert_eq!(problem.sentence, "There is no field \"model.head\"; did you mean \"model.heads\"?");
-        assert_eq!(field("task.name").map(|f| f.path), Some("task"));
-        assert!(field("title.name").is_none());
-    }
-
-    #[test]
-    fn an_activation_reads_as_its_formula() {
-        let read = |power, scale| activation(&Activation::Polynomial { power, scale });
-        assert_eq!(read(3, 0.0), "x³ / √N");
-        assert_eq!(read(3, 1.0 / 216.0), "x³ / 216");
-        assert_eq!(read(2, 1.0), "x²");
-        assert_eq!(read(1, 0.3), "0.3 x");
-        assert_eq!(activation(&Activation::Softmax), "softmax");
-    }
 }

@@ -11,11 +11,14 @@ pub mod experiment;
 pub mod field;
 pub mod fields;
 pub mod link;
+pub mod model;
 pub mod names;
 pub mod nearest;
 pub mod patch;
 pub mod problem;
+mod rules;
 pub mod size;
+pub mod task;
 pub mod toml;
 pub mod tree;
 
@@ -24,15 +27,16 @@ pub(crate) mod samples;
 
 pub use self::check::{MAX_SEEDS, MAX_VARIANTS};
 pub use self::experiment::{
-    Activation, Attention, Comparison, Experiment, Metric, Mlp, Model, Probes, Seeds, Task, Training,
-    VERSION, Variant,
+    Comparison, Experiment, Metric, Optimizer, Probes, Seeds, Training, VERSION, Variant,
 };
 pub use self::field::{Choice, Field, Kind};
 pub use self::fields::{FIELDS, field};
 pub use self::link::{from_link, to_link};
+pub use self::model::*;
 pub use self::names::Change;
 pub use self::nearest::nearest;
 pub use self::patch::set_path;
 pub use self::problem::Problem;
-pub use self::size::Size;
+pub use self::size::{LISTOPS_SYMBOLS, PICTURE_EDGE, Size};
+pub use self::task::{ShapesMode, Task};
 pub use self::toml::{from_toml, to_toml};

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::experiment::{Experiment, Task, Variant};
+use super::experiment::{Architecture, CoordinateActivation, Experiment, Metric, Norm, Task, Variant};
 use super::field::{Choice, Field, Kind};
 use super::fields::FIELDS;
 use super::{MAX_VARIANTS, patch, tree};
@@ -19,10 +19,18 @@ pub fn every_choice() -> Vec<Experiment> {
     experiments
 }
 
-/// The default experiment with this option.
+/// The default experiment with this option, and with what the option needs.
 pub fn with_choice(field: &'static Field, option: &Choice) -> Experiment {
     let base = Experiment::new("A title", Task::Digits { patch: 2 });
-    tree::apply(&base, &[(field, option.name.into())]).expect("every option has defaults")
+    let mut chosen = tree::apply(&base, &[(field, option.name.into())]).expect("every option has defaults");
+    let coordinate =
+        Architecture::Coordinate { activation: CoordinateActivation::Relu, frequencies: 0, norm: Norm::None };
+    if matches!(chosen.task, Task::Picture {}) || chosen.model.architecture == coordinate {
+        chosen.task = Task::Picture {};
+        chosen.model.architecture = coordinate;
+        chosen.compare.metric = Metric::Psnr;
+    }
+    chosen
 }
 
 /// Random experiments that pass their check.

@@ -52,6 +52,7 @@ impl Metric {
         match self {
             Self::Accuracy => Unit::POINTS,
             Self::Loss => Unit { name: "nats", scale: 1.0 },
+            Self::Psnr => Unit { name: "dB", scale: 1.0 },
         }
     }
 }

@@ -1,13 +1,17 @@
-//! Classification of small images, cut into square patches: `digits` and `mnist`.
+//! Classification of small images, cut into square patches: `digits`, `mnist`, and those that are generated.
 //!
-//! Patches go row by row, and within a patch pixels do; pixel values are scaled to 0…1. Loss: cross-entropy.
+//! Patches go row by row, and within a patch pixels do; pixels of a file are scaled to 0…1. Loss: cross-entropy.
 //! Metrics: accuracy and loss on the test split, the same examples for every replica.
+//!
+//! Token graying of patches is preprocessing: it happens here, once for every image of both splits.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use super::format::{ImageSet, Images};
-use super::{Batch, Task, draw_examples, even_chunk};
-use crate::nn::transformer::{Input, Reading};
+use super::{Batch, Targets, Task, draw_examples, even_chunk};
+use crate::nn::network::{Input, Reading};
+use crate::spec::Tokens;
+use crate::techniques::graying::PatchGrayer;
 
 /// Images on the device; a step uploads only which of them it wants.
 pub struct ImageTask {
@@ -25,25 +29,73 @@ struct Split {
     count: usize,
 }
 
+/// How images become patches.
+#[derive(Clone, Copy, Debug)]
+pub struct Cut<'a> {
+    /// Edge of a patch in pixels.
+    pub patch: usize,
+    /// What the model asks to be done to tokens; only what concerns patches is done here.
+    pub tokens: &'a Tokens,
+}
+
+/// The shape of the images of a set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ImageShape {
+    /// Rows of an image.
+    pub height: usize,
+    /// Columns of an image.
+    pub width: usize,
+    /// Values of a pixel.
+    pub channels: usize,
+    /// Labels are below this.
+    pub classes: usize,
+}
+
+/// One part of a set of images.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FloatImages {
+    /// `[n, height, width, channels]`, row by row.
+    pub values: Vec<f32>,
+    /// `[n]`.
+    pub labels: Vec<i32>,
+}
+
 impl ImageTask {
+    /// Uploads both splits of a data file, pixels scaled to 0…1.
+    ///
+    /// # Errors
+    /// If `patch` does not divide the images.
+    pub fn new(set: &ImageSet<'_>, cut: Cut<'_>, device: &Device) -> Result<Self, String> {
+        let ImageSet { height, width, channels, classes, peak, .. } = *set;
+        let split = |images: &Images<'_>| FloatImages {
+            values: images.pixels.iter().map(|&pixel| f32::from(pixel) / f32::from(peak)).collect(),
+            labels: images.labels.iter().map(|&label| i32::from(label)).collect(),
+        };
+        let shape = ImageShape { height, width, channels, classes };
+        Self::from_values(shape, split(&set.train), split(&set.test), cut, device)
+    }
+
     /// Uploads both splits.
     ///
     /// # Errors
     /// If `patch` does not divide the images.
-    pub fn new(set: &ImageSet<'_>, patch: usize, device: &Device) -> Result<Self, String> {
-        if patch == 0 || !set.height.is_multiple_of(patch) || !set.width.is_multiple_of(patch) {
-            return Err(format!(
-                "task.patch must divide {} × {} pixels, not {patch}.",
-                set.height, set.width
-            ));
+    pub fn from_values(
+        shape: ImageShape,
+        train: FloatImages,
+        test: FloatImages,
+        cut: Cut<'_>,
+        device: &Device,
+    ) -> Result<Self, String> {
+        let patch = cut.patch;
+        let ImageShape { height, width, channels, classes } = shape;
+        if patch == 0 || !height.is_multiple_of(patch) || !width.is_multiple_of(patch) {
+            return Err(format!("task.patch must divide {height} × {width} pixels, not {patch}."));
         }
-        let reading = Reading::Patches {
-            tokens: set.height / patch * (set.width / patch),
-            features: patch * patch * set.channels,
-            classes: set.classes,
-        };
-        let split = |images: &Images<'_>| Split::new(set, images, patch, device);
-        Ok(Self { reading, train: split(&set.train), test: split(&set.test), device: device.clone() })
+        let (tokens, features) = (height / patch * (width / patch), patch * patch * channels);
+        let reading = Reading::Patches { tokens, features, classes };
+        let grayer = PatchGrayer::new(cut.tokens, tokens, features);
+        let split = |images| Split::new(shape, images, patch, grayer.as_ref(), device);
+        Ok(Self { reading, train: split(train), test: split(test), device: device.clone() })
     }
 
     fn batch(&self, split: &Split, indices: Vec<i32>, replicas: usize) -> Batch {
@@ -55,20 +107,32 @@ impl ImageTask {
         let patches = split.patches.clone().select(0, indices.clone());
         Batch {
             input: Input::Patches(patches.reshape([replicas, size * tokens, features])),
-            targets: split.labels.clone().select(0, indices).reshape([replicas, size]),
+            targets: Targets::Classes(split.labels.clone().select(0, indices).reshape([replicas, size])),
         }
     }
 }
 
 impl Split {
-    fn new(set: &ImageSet<'_>, images: &Images<'_>, patch: usize, device: &Device) -> Self {
-        let (count, length) = (images.count(), set.image_len());
-        let mut values = Vec::with_capacity(count * length);
-        for index in 0..count {
-            let (pixels, _) = images.get(index);
-            for_each_patch_pixel(set, patch, |at| values.push(f32::from(pixels[at]) / f32::from(set.peak)));
+    fn new(
+        shape: ImageShape,
+        images: FloatImages,
+        patch: usize,
+        grayer: Option<&PatchGrayer>,
+        device: &Device,
+    ) -> Self {
+        let FloatImages { mut values, labels } = images;
+        let (count, length) = (labels.len(), shape.height * shape.width * shape.channels);
+        let mut order = Vec::with_capacity(length);
+        for_each_patch_pixel(shape, patch, |at| order.push(at));
+        // One image at a time, in place: a second copy of a large set would not fit everywhere.
+        let mut image = vec![0.0; length];
+        for patches in values.chunks_exact_mut(length) {
+            image.copy_from_slice(patches);
+            patches.iter_mut().zip(&order).for_each(|(value, &at)| *value = image[at]);
+            if let Some(grayer) = grayer {
+                grayer.gray(patches);
+            }
         }
-        let labels: Vec<i32> = images.labels.iter().map(|&label| i32::from(label)).collect();
         Self {
             patches: Tensor::from_data(TensorData::new(values, [count, length]), device),
             labels: Tensor::from_data(TensorData::new(labels, [count]), device),
@@ -78,12 +142,12 @@ impl Split {
 }
 
 /// Visits the numbers of an image patch by patch.
-fn for_each_patch_pixel(set: &ImageSet<'_>, patch: usize, mut visit: impl FnMut(usize)) {
-    for top in (0..set.height).step_by(patch) {
-        for left in (0..set.width).step_by(patch) {
+fn for_each_patch_pixel(shape: ImageShape, patch: usize, mut visit: impl FnMut(usize)) {
+    for top in (0..shape.height).step_by(patch) {
+        for left in (0..shape.width).step_by(patch) {
             for row in top..top + patch {
-                let start = (row * set.width + left) * set.channels;
-                (start..start + patch * set.channels).for_each(&mut visit);
+                let start = (row * shape.width + left) * shape.channels;
+                (start..start + patch * shape.channels).for_each(&mut visit);
             }
         }
     }
@@ -109,7 +173,8 @@ impl Task for ImageTask {
         self.batch(&self.test, one.repeat(replicas), replicas)
     }
 
-    fn first_test_example(&self, replicas: usize) -> Batch {
-        self.batch(&self.test, vec![0; replicas], replicas)
+    fn test_examples(&self, count: usize, replicas: usize) -> Batch {
+        let one: Vec<i32> = (0..count.min(self.test.count) as i32).collect();
+        self.batch(&self.test, one.repeat(replicas), replicas)
     }
 }

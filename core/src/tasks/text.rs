@@ -7,8 +7,8 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use super::format::TextSet;
-use super::{Batch, Task, draw_examples, even_chunk};
-use crate::nn::transformer::{Input, Reading};
+use super::{Batch, Targets, Task, draw_examples, even_chunk};
+use crate::nn::network::{Input, Reading};
 
 /// Test windows, so that an evaluation reads some thousand characters.
 const TEST_WINDOWS: usize = 128;
@@ -43,7 +43,7 @@ impl TextTask {
             let values: Vec<i32> = values.map(|&symbol| i32::from(symbol)).collect();
             Tensor::<2, Int>::from_data(TensorData::new(values, shape), &self.device)
         };
-        Batch { input: Input::Tokens(windows(0)), targets: windows(1) }
+        Batch { input: Input::Tokens(windows(0)), targets: Targets::Classes(windows(1)) }
     }
 
     fn test_start(&self, index: usize) -> usize {
@@ -71,7 +71,8 @@ impl Task for TextTask {
         self.batch(&self.test, &starts.repeat(replicas), replicas)
     }
 
-    fn first_test_example(&self, replicas: usize) -> Batch {
-        self.batch(&self.test, &vec![0; replicas], replicas)
+    fn test_examples(&self, count: usize, replicas: usize) -> Batch {
+        let starts: Vec<usize> = (0..count.min(TEST_WINDOWS)).map(|i| self.test_start(i)).collect();
+        self.batch(&self.test, &starts.repeat(replicas), replicas)
     }
 }

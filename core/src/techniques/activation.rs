@@ -41,3 +41,6 @@ fn polynomial(scores: Tensor<4>, power: u32, scale: f32) -> Tensor<4> {
     }
     result
 }
+
+#[cfg(test)]
+mod tests;

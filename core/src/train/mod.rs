@@ -4,11 +4,17 @@
 //! [`Session::advance`] again and again and handles the events that come back.
 
 pub mod checkpoint;
+mod curvature;
 pub mod device;
+mod loss;
 mod measure;
+mod probe;
 mod run;
 mod schedule;
 mod session;
 
 pub use device::Engine;
 pub use session::{LARGEST_ADVANCE, Session, Wish};
+
+#[cfg(test)]
+mod tests;

@@ -4,12 +4,14 @@ use std::rc::Rc;
 
 use burn::tensor::{Device, ExecutionError, Tensor, TensorData};
 
+use super::loss::loss;
 use super::schedule::learning_rate;
-use crate::kernels::{AdamW, PACKED, State, adamw, clip_norms, cross_entropy, pack_gradients, record};
+use crate::kernels::{AdamW, PACKED, Sgd, State, adamw, clip_norms, pack_gradients, record, sgd};
+use crate::nn::network::Network;
 use crate::nn::parameters::{Builder, Layout, Parameters};
-use crate::nn::transformer::Transformer;
-use crate::spec::{Experiment, Training};
-use crate::tasks::Task;
+use crate::spec::{Experiment, Optimizer, Training};
+use crate::tasks::{Batch, Task};
+use crate::techniques::weights::Conditioner;
 
 /// Steps whose losses fit into the log between two reads.
 pub(super) const LOG_SLOTS: usize = 64;
@@ -17,9 +19,11 @@ pub(super) const LOG_SLOTS: usize = 64;
 /// One variant of all replicas.
 pub(super) struct Run {
     pub(super) task: Rc<dyn Task>,
-    pub(super) network: Transformer,
+    pub(super) network: Network,
     pub(super) layout: Layout,
     pub(super) seeds: Vec<u64>,
+    /// What makes weights from trained numbers, where they are not the same.
+    conditioner: Option<Conditioner>,
     training: Training,
     device: Device,
     decay: Tensor<1>,
@@ -28,6 +32,8 @@ pub(super) struct Run {
     gradients: Option<Tensor<2>>,
     log: Option<Tensor<3>>,
     logged: usize,
+    /// The parameters before the last step, where a probe will want them.
+    before: Option<Tensor<2>>,
 }
 
 impl Run {
@@ -36,7 +42,8 @@ impl Run {
         let first = u64::from(experiment.seeds.first);
         let seeds: Vec<u64> = (first..first + u64::from(experiment.seeds.count)).collect();
         let mut builder = Builder::new(seeds.clone());
-        let network = Transformer::new(&mut builder, &experiment.model, task.reading());
+        let network = Network::new(&mut builder, &experiment.model, task.reading());
+        let conditioner = Conditioner::new(&mut builder, &experiment.model, device);
         let (layout, initial) = builder.finish();
         let shape = [seeds.len(), layout.width()];
         let state = State {
@@ -51,8 +58,10 @@ impl Run {
             gradients: Some(Tensor::zeros(shape, device)),
             log: Some(Tensor::zeros([LOG_SLOTS, 2, seeds.len()], device)),
             logged: 0,
+            before: None,
             layout,
             seeds,
+            conditioner,
             training: experiment.training.clone(),
             device: device.clone(),
             state: Some(state),
@@ -62,25 +71,41 @@ impl Run {
     /// Step `step`, from 1. Reads nothing back; losses and gradient norms go to the log.
     pub(super) fn step(&mut self, step: u32) -> Result<(), ExecutionError> {
         let state = self.state.take().expect("the state is put back at the end of every step");
-        let parameters = self.layout.bind(&state.parameters, true);
         let batch = self.task.train_batch(&self.seeds, step, self.training.batch as usize);
-        let losses = cross_entropy(self.network.forward(&parameters, batch.input), batch.targets);
-        let gradients = self.gradients(&losses, parameters);
+        let buffer = self.gradients.take().expect("the gradients are put back at the end of every step");
+        let (losses, gradients) = self.differentiate(&state.parameters, batch, buffer);
         let norms = clip_norms(gradients.clone());
         let log = self.log.take().expect("the log is put back at the end of every step");
-        self.log = Some(record(log, losses.inner(), norms.clone(), self.logged));
+        self.log = Some(record(log, losses, norms.clone(), self.logged));
         self.logged += 1;
-        let config = self.adamw(step);
-        self.state = Some(adamw(state, gradients.clone(), norms, self.decay.clone(), config));
+        self.state = Some(self.update(state, gradients.clone(), norms, step));
         self.gradients = Some(gradients);
         self.device.flush()
     }
 
+    /// Losses of a batch, and their gradients by the trained numbers, packed into `buffer`.
+    ///
+    /// # Shapes
+    /// - `raw`, `buffer`: `[R, P]`
+    /// - returns `[R]` and `[R, P]`
+    fn differentiate(&self, raw: &Tensor<2>, batch: Batch, buffer: Tensor<2>) -> (Tensor<1>, Tensor<2>) {
+        let made = self.conditioner.as_ref().map(|conditioner| conditioner.weights(raw));
+        let parameters = self.layout.bind(made.as_ref().map_or(raw, |made| &made.weights), true);
+        let losses = loss(self.network.forward(&parameters, batch.input), batch.targets);
+        let mut gradients = self.pack(&losses, parameters, buffer);
+        if let (Some(conditioner), Some(made)) = (&self.conditioner, made) {
+            gradients = conditioner.gradients(raw, made, gradients);
+        }
+        (losses.inner(), gradients)
+    }
+
     /// All gradients as one tensor `[R, P]`, in the buffer of the step before.
-    fn gradients(&mut self, losses: &Tensor<1>, parameters: Parameters) -> Tensor<2> {
+    fn pack(&self, losses: &Tensor<1>, parameters: Parameters, mut packed: Tensor<2>) -> Tensor<2> {
         let mut found = losses.backward();
-        let mut packed = self.gradients.take().expect("the gradients are put back at the end of every step");
-        let places: Vec<_> = self.layout.parameters().iter().zip(parameters.tensors()).collect();
+        let read = self.layout.parameters().iter().filter(|parameter| parameter.read);
+        // A frozen parameter has no gradient: its place stays at zero.
+        let trained = read.zip(parameters.tensors()).filter(|(parameter, _)| !parameter.frozen);
+        let places: Vec<_> = trained.collect();
         for chunk in places.chunks(PACKED) {
             let gradients = chunk.iter().map(|(parameter, tensor)| {
                 // A parameter that the loss does not depend on has no gradient.
@@ -90,6 +115,19 @@ impl Run {
             packed = pack_gradients(packed, gradients.collect());
         }
         packed
+    }
+
+    fn update(&self, state: State, gradients: Tensor<2>, norms: Tensor<1>, step: u32) -> State {
+        let decay = self.decay.clone();
+        match self.training.optimizer {
+            Optimizer::Adamw => adamw(state, gradients, norms, decay, self.adamw(step)),
+            Optimizer::Sgd => {
+                let Training { weight_decay, clip, .. } = self.training;
+                let config = Sgd { learning_rate: self.learning_rate(step), weight_decay, clip };
+                // The moments stay zero, so that a checkpoint has the same tensors whatever the optimizer.
+                State { parameters: sgd(state.parameters, gradients, norms, decay, config), ..state }
+            }
+        }
     }
 
     fn adamw(&self, step: u32) -> AdamW {
@@ -109,9 +147,38 @@ impl Run {
         (log, std::mem::take(&mut self.logged))
     }
 
+    /// The weights as the layers see them, `[R, P]`: the trained numbers, or what is made from them.
+    pub(super) fn weights(&self) -> Tensor<2> {
+        let raw = &self.state().parameters;
+        self.conditioner.as_ref().map_or_else(|| raw.clone(), |conditioner| conditioner.weights(raw).weights)
+    }
+
     /// Parameters for a forward pass without gradients.
     pub(super) fn frozen(&self) -> Parameters {
-        self.layout.bind(&self.state().parameters, false)
+        self.layout.bind(&self.weights(), false)
+    }
+
+    /// Keeps the weights as they are now: the step that follows will be called the last update.
+    pub(super) fn keep(&mut self) {
+        self.before = Some(self.weights());
+    }
+
+    /// What was kept.
+    pub(super) fn before(&self) -> Option<&Tensor<2>> {
+        self.before.as_ref()
+    }
+
+    /// A batch that is never trained on by its own number: probes always see the same.
+    pub(super) fn probe_batch(&self) -> Batch {
+        self.task.train_batch(&self.seeds, 0, self.training.batch as usize)
+    }
+
+    /// Gradients of the losses of a batch by the trained numbers, elsewhere than where training is.
+    ///
+    /// # Shapes
+    /// - `raw`, result: `[R, P]`
+    pub(super) fn gradient_at(&self, raw: &Tensor<2>, batch: Batch) -> Tensor<2> {
+        self.differentiate(raw, batch, Tensor::zeros(raw.dims(), &self.device)).1
     }
 
     pub(super) fn state(&self) -> &State {

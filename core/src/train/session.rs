@@ -7,7 +7,8 @@ use burn::tensor::{ExecutionError, Transaction};
 
 use super::checkpoint::{self, Checkpoint};
 use super::device::Engine;
-use super::measure::{evaluate, probe};
+use super::measure::evaluate;
+use super::probe::probe;
 use super::run::{LOG_SLOTS, Run};
 use crate::protocol::{Cost, Event, Progress, VariantInfo};
 use crate::spec::{Experiment, Metric};
@@ -51,8 +52,12 @@ struct VariantRun {
 }
 
 impl VariantRun {
-    fn train(&mut self, step: u32) -> Result<(), ExecutionError> {
+    /// Step `step`; with `keep`, the parameters before it are kept for a probe.
+    fn train(&mut self, step: u32, keep: bool) -> Result<(), ExecutionError> {
         let start = web_time::Instant::now();
+        if keep {
+            self.run.keep();
+        }
         self.run.step(step)?;
         self.host_milliseconds += start.elapsed().as_secs_f32() * 1e3;
         Ok(())
@@ -83,9 +88,7 @@ impl Session {
         let mut files = Vec::new();
         for index in 0..experiment.variants.len() {
             let file = tasks::file(&resolve(experiment, index)?.task);
-            if !files.contains(&file) {
-                files.push(file);
-            }
+            files.extend(file.filter(|file| !files.contains(file)));
         }
         Ok(files)
     }
@@ -103,20 +106,27 @@ impl Session {
     ) -> Result<(Self, Event), Vec<String>> {
         experiment.check().map_err(sentences)?;
         let checkpoint = resume.map(|bytes| checkpoint::read(bytes, &experiment)).transpose()?;
-        let mut loaded: Vec<(crate::spec::Task, Rc<dyn tasks::Task>)> = Vec::new();
+        let mut loaded: Vec<(Experiment, Rc<dyn tasks::Task>)> = Vec::new();
         let mut variants = Vec::new();
         for index in 0..experiment.variants.len() {
             let resolved = resolve(&experiment, index)?;
-            let known = loaded.iter().find(|(task, _)| *task == resolved.task).map(|(_, task)| task.clone());
+            let known = loaded.iter().find(|(other, _)| tasks::shared(other, &resolved));
+            let known = known.map(|(_, task)| task.clone());
             let task = match known {
                 Some(task) => task,
                 None => {
                     let file = tasks::file(&resolved.task);
-                    let bytes = data.get(file).ok_or_else(|| vec![format!("data/{file} was not loaded.")])?;
-                    let task: Rc<dyn tasks::Task> = tasks::load(&resolved.task, bytes, &engine.device)
+                    let bytes = match file {
+                        Some(file) => {
+                            data.get(file).ok_or_else(|| vec![format!("data/{file} was not loaded.")])?
+                        }
+                        None => &Vec::new(),
+                    };
+                    let (task, tokens) = (&resolved.task, &resolved.model.tokens);
+                    let task: Rc<dyn tasks::Task> = tasks::load(task, tokens, bytes, &engine.device)
                         .map_err(|problem| vec![problem])?
                         .into();
-                    loaded.push((resolved.task.clone(), task.clone()));
+                    loaded.push((resolved.clone(), task.clone()));
                     task
                 }
             };
@@ -133,14 +143,22 @@ impl Session {
     }
 
     fn started(&self) -> Event {
-        let info = |(name, variant): (String, &VariantRun)| VariantInfo {
+        let info = |(index, (name, variant)): (usize, (String, &VariantRun))| VariantInfo {
             name,
             parameters: variant.run.layout.count() as u64,
+            operations: self.experiment.variant(index).map_or(0, |variant| variant.size().operations),
             // Parameters, two moments and the gradients; activations come on top.
             bytes: (4 * 4 * variant.run.layout.width() * variant.run.seeds.len()) as u64,
         };
         Event::Started {
-            variants: self.experiment.variant_names().into_iter().zip(&self.variants).map(info).collect(),
+            variants: self
+                .experiment
+                .variant_names()
+                .into_iter()
+                .zip(&self.variants)
+                .enumerate()
+                .map(info)
+                .collect(),
             step: self.step,
             steps: self.experiment.training.steps,
             replicas: self.experiment.seeds.count,
@@ -194,9 +212,13 @@ impl Session {
         if self.finished {
             return Ok(events);
         }
+        if self.step == 0 && self.experiment.probes.every > 0 && self.experiment.probes.any() {
+            self.probe_start(&mut events).await?;
+        }
         let first = self.step;
         let last = self.next_halt().min(first + steps.min(LARGEST_ADVANCE));
         let start = web_time::Instant::now();
+        let (probes, total) = (self.experiment.probes, self.experiment.training.steps);
         let mut wish = Wish::GoOn;
         'steps: while self.step < last {
             for (place, variant) in self.variants.iter_mut().filter(|variant| !variant.is_over()).enumerate()
@@ -204,9 +226,13 @@ impl Session {
                 if place > 0 || self.step > first {
                     wish = wish.max(between().await);
                 }
+                let step = self.step + 1;
                 match wish {
                     Wish::EndStep if place == 0 => break 'steps,
-                    Wish::GoOn | Wish::EndStep => variant.train(self.step + 1)?,
+                    Wish::GoOn | Wish::EndStep => {
+                        let keep = probes.updates && is_last_update(step, total, probes.every, &variant.run);
+                        variant.train(step, keep)?;
+                    }
                     Wish::Abandon => {
                         self.finished = true;
                         return Ok(events);
@@ -220,16 +246,22 @@ impl Session {
         Ok(events)
     }
 
+    /// Measures what every variant starts from, where measurements are taken on the way.
+    async fn probe_start(&self, events: &mut Vec<Event>) -> Result<(), ExecutionError> {
+        for (index, variant) in self.variants.iter().enumerate() {
+            let report = probe(&variant.run, &self.experiment.probes).await?;
+            events.push(Event::Probed { variant: index, step: 0, report });
+        }
+        Ok(())
+    }
+
     /// The next step after which something other than training is due.
     fn next_halt(&self) -> u32 {
         let total = self.experiment.training.steps;
         let next = |every: u32| self.step.checked_div(every).map_or(total, |done| (done + 1) * every);
-        let probing = if self.probes() { next(self.experiment.probes.every) } else { total };
+        let probes = self.experiment.probes;
+        let probing = if probes.any() { next(probes.every) } else { total };
         total.min(next(self.experiment.training.evaluate_every)).min(probing)
-    }
-
-    fn probes(&self) -> bool {
-        self.experiment.probes.weights || self.experiment.probes.attention
     }
 
     async fn read_logs(
@@ -290,9 +322,7 @@ impl Session {
                 variant.metrics = evaluate(&variant.run).await?;
                 events.push(Event::Evaluated { variant: index, step, metrics: variant.metrics.clone() });
             }
-            if due(self.experiment.probes.every)
-                && (self.experiment.probes.weights || self.experiment.probes.attention)
-            {
+            if due(self.experiment.probes.every) && self.experiment.probes.any() {
                 let report = probe(&variant.run, &self.experiment.probes).await?;
                 events.push(Event::Probed { variant: index, step, report });
             }
@@ -337,6 +367,14 @@ impl Session {
         });
         Ok(checkpoint::write(&self.experiment, self.step, &variants.collect::<Vec<_>>()))
     }
+}
+
+/// Whether a probe will call this step the last update: the one before the probe, or the one before that where the
+/// schedule ends at a learning rate of 0 and the last step changes nothing.
+fn is_last_update(step: u32, total: u32, every: u32, run: &Run) -> bool {
+    let probed = |step: u32| step == total || every > 0 && step.is_multiple_of(every);
+    let moves = |step: u32| run.learning_rate(step) > 0.0;
+    probed(step) && moves(step) || step < total && probed(step + 1) && !moves(step + 1)
 }
 
 fn resolve(experiment: &Experiment, index: usize) -> Result<Experiment, Vec<String>> {

@@ -25,7 +25,7 @@ pub struct Device {
 /// Every experiment of the catalog.
 pub fn list() -> String {
     let rows = |papers: bool| {
-        let entries = catalog::entries().filter(|entry| matches!(entry, Entry::Paper(_)) == papers);
+        let entries = catalog::entries().filter(|entry| entry.paper().is_some() == papers);
         let rows = entries.map(|entry| vec![format!("  {}", entry.id()), entry.summary().to_owned()]);
         columns(&rows.collect::<Vec<_>>())
     };
@@ -41,6 +41,9 @@ pub fn show(word: &str, toml: bool) -> Result<String, Failure> {
     let mut text = String::new();
     match catalog::find(&chosen.name).filter(|entry| entry.id() == word) {
         Some(Entry::Paper(one)) => paper(&mut text, one),
+        Some(Entry::Companion(one, companion)) => {
+            let _ = writeln!(text, "{}\n{}\nBelongs to {}.\n", one.title, companion.summary, one.id);
+        }
         Some(Entry::Starter(starter)) => {
             let _ = writeln!(text, "{}\n{}", starter.title, starter.summary);
         }
@@ -53,7 +56,18 @@ pub fn show(word: &str, toml: bool) -> Result<String, Failure> {
 fn paper(text: &mut String, paper: &Paper) {
     let _ = writeln!(text, "{}\n{}\n{}\n{}\n", paper.title, paper.authors.join(", "), paper.venue, paper.url);
     let _ = writeln!(text, "Claim: {}\n", paper.claim);
-    let _ = writeln!(text, "Reported:");
+    if !paper.reported.is_empty() {
+        reported(text, paper);
+    }
+    text.push_str("Notes:\n");
+    for note in paper.notes {
+        let _ = writeln!(text, "  {note}");
+    }
+    text.push('\n');
+}
+
+fn reported(text: &mut String, paper: &Paper) {
+    text.push_str("Reported:\n");
     let mut secondary = false;
     let rows = paper.reported.iter().map(|row| {
         let about = if row.approximate { "about " } else { "" };
@@ -74,10 +88,6 @@ fn paper(text: &mut String, paper: &Paper) {
     text.push_str(&columns(&rows.collect::<Vec<_>>()));
     if secondary {
         text.push_str("  * second hand: not checked against the paper\n");
-    }
-    text.push_str("\nNotes:\n");
-    for note in paper.notes {
-        let _ = writeln!(text, "  {note}");
     }
     text.push('\n');
 }

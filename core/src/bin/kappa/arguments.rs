@@ -39,6 +39,8 @@ pub enum Command {
     /// Train and compare the variants of an experiment
     #[command(after_long_help = fields())]
     Run(Options),
+    /// Run an experiment of the catalog in one go and write what came of it, for the page to show
+    Record(RecordOptions),
     /// List the devices that training can run on
     Devices,
 }
@@ -75,6 +77,22 @@ pub struct Options {
     pub json: bool,
 }
 
+/// What to record, and where.
+#[derive(Debug, Args)]
+pub struct RecordOptions {
+    /// A name of the list
+    pub id: String,
+    /// Replicas of each variant: seeds.count
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub seeds: u32,
+    /// Where: auto, cpu (or flex), gpu (or wgpu)
+    #[arg(long, default_value = "cpu")]
+    pub device: String,
+    /// The file [default: core/recordings/ID.json]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
 /// Every field that `--set` knows.
 fn fields() -> String {
     let mut text = String::from("Fields for --set:\n");
@@ -103,12 +121,15 @@ mod tests {
     fn a_run_needs_an_experiment_or_a_folder_to_resume() {
         assert!(parse("kappa run digits --set model.heads=2 --set training.steps=9 --json").is_ok());
         assert!(parse("kappa run --resume runs/digits").is_ok());
+        assert!(parse("kappa record digits --seeds 3 --out some.json").is_ok());
         for wrong in [
             "kappa run",
             "kappa run digits --resume runs/digits",
             "kappa run --resume runs/digits --seeds 2",
             "kappa run digits --seeds many",
             "kappa rum digits",
+            "kappa record",
+            "kappa record digits --set model.heads=2",
         ] {
             assert_eq!(parse(wrong).unwrap_err().exit_code(), 2, "{wrong}");
         }

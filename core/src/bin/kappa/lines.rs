@@ -1,8 +1,10 @@
 //! Events as lines of JSON: for `--json`, and for `metrics.jsonl`.
 //!
 //! Every line is an object with a text `event` and, where it belongs to one, an index `variant` and the number `step` of
-//! steps done. Numbers of replicas are lists in the order of the seeds; a number that is not finite is `null`.
+//! steps done. Numbers of replicas are lists in the order of the seeds; a number that is not finite is `null`: so is the
+//! condition number of a singular matrix, whose `numerical_rank` says so.
 
+use kappa_core::probes::report::{Curvature, Quantity};
 use kappa_core::protocol::{DeviceReport, Event};
 use kappa_core::spec::Metric;
 use kappa_core::stats::VerdictReport;
@@ -34,11 +36,16 @@ enum Line<'a> {
         accuracy: Option<&'a [f32]>,
         #[serde(skip_serializing_if = "Option::is_none")]
         loss: Option<&'a [f32]>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        psnr: Option<&'a [f32]>,
     },
     Probed {
         variant: usize,
         step: u32,
+        milliseconds: f32,
         spectra: Vec<Spectrum<'a>>,
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        curvatures: &'a [Curvature],
     },
     Diverged {
         variant: usize,
@@ -60,6 +67,7 @@ enum Line<'a> {
 struct Variant<'a> {
     name: &'a str,
     parameters: u64,
+    operations: u64,
 }
 
 /// What is measured once in some steps.
@@ -70,11 +78,17 @@ struct Newest<'a> {
     steps_per_second: f32,
 }
 
-/// A spectrum without its many numbers: the checkpoint has the matrix itself.
+/// A spectrum without its many numbers, but for the largest and the smallest singular value.
 #[derive(Serialize)]
 struct Spectrum<'a> {
+    quantity: Quantity,
     matrix: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    head: Option<usize>,
     replica: usize,
+    samples: usize,
+    largest: Option<f32>,
+    smallest: Option<f32>,
     condition_number: f64,
     stable_rank: f64,
     frobenius_norm: f64,
@@ -89,7 +103,10 @@ pub fn of(event: &Event) -> Vec<String> {
             step: *step,
             steps: *steps,
             replicas: *replicas,
-            variants: variants.iter().map(|v| Variant { name: &v.name, parameters: v.parameters }).collect(),
+            variants: variants
+                .iter()
+                .map(|v| Variant { name: &v.name, parameters: v.parameters, operations: v.operations })
+                .collect(),
             version: env!("CARGO_PKG_VERSION"),
         }],
         Event::Progress(progress) => {
@@ -116,18 +133,30 @@ pub fn of(event: &Event) -> Vec<String> {
                 step: *step,
                 accuracy: values(Metric::Accuracy),
                 loss: values(Metric::Loss),
+                psnr: values(Metric::Psnr),
             }]
         }
         Event::Probed { variant, step, report } => {
             let spectra = report.spectra.iter().map(|one| Spectrum {
+                quantity: one.quantity,
                 matrix: &one.name,
+                head: one.head,
                 replica: one.replica,
+                samples: one.samples,
+                largest: one.singular_values.first().copied(),
+                smallest: one.singular_values.last().copied(),
                 condition_number: one.condition_number,
                 stable_rank: one.stable_rank,
                 frobenius_norm: one.frobenius_norm,
                 numerical_rank: one.numerical_rank,
             });
-            vec![Line::Probed { variant: *variant, step: *step, spectra: spectra.collect() }]
+            vec![Line::Probed {
+                variant: *variant,
+                step: *step,
+                milliseconds: report.milliseconds,
+                spectra: spectra.collect(),
+                curvatures: &report.curvatures,
+            }]
         }
         Event::Diverged { variant, replica, step } => {
             vec![Line::Diverged { variant: *variant, step: *step, replica: *replica }]
@@ -214,6 +243,43 @@ mod tests {
         let expected =
             json!({"event": "evaluated", "variant": 0, "step": 10, "accuracy": [0.75], "loss": [0.5]});
         assert_eq!(lines, [expected]);
+    }
+
+    #[test]
+    fn a_probe_says_of_which_matrices_and_over_how_many_examples() {
+        use kappa_core::probes::report::{ProbeReport, Spectrum};
+        let spectrum = |head, condition_number| Spectrum {
+            quantity: Quantity::Attention,
+            name: "blocks.1".to_owned(),
+            head,
+            samples: 16,
+            replica: 2,
+            singular_values: vec![4.0, 2.0, 0.5],
+            condition_number,
+            stable_rank: 1.25,
+            frobenius_norm: 4.5,
+            numerical_rank: 3,
+        };
+        let spectra = vec![spectrum(Some(3), 8.0), spectrum(None, f64::INFINITY)];
+        let report = ProbeReport { spectra, milliseconds: 12.5, ..ProbeReport::default() };
+        let line = &read(&Event::Probed { variant: 1, step: 20, report })[0];
+        assert_eq!(
+            (&line["variant"], &line["step"], &line["milliseconds"]),
+            (&json!(1), &json!(20), &json!(12.5))
+        );
+        let expected = json!({"quantity": "attention", "matrix": "blocks.1", "head": 3, "replica": 2, "samples": 16,
+            "largest": 4.0, "smallest": 0.5, "condition_number": 8.0, "stable_rank": 1.25, "frobenius_norm": 4.5,
+            "numerical_rank": 3});
+        assert_eq!(line["spectra"][0], expected);
+        assert_eq!(line["spectra"][1]["condition_number"], Value::Null);
+        assert!(line["spectra"][1].get("head").is_none() && line.get("curvatures").is_none());
+    }
+
+    #[test]
+    fn a_picture_is_evaluated_in_decibels() {
+        let metrics = vec![(Metric::Psnr, vec![21.5]), (Metric::Loss, vec![0.007])];
+        let line = &read(&Event::Evaluated { variant: 0, step: 10, metrics })[0];
+        assert_eq!((&line["psnr"], line.get("accuracy")), (&json!([21.5]), None));
     }
 
     #[test]

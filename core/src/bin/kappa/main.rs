@@ -6,6 +6,7 @@
 //! kappa show rethinking-softmax   the claim, the paper's numbers, what is compared, the file
 //! kappa run digits                train; EXPERIMENT is a name of the list, a .toml file or a link of the page
 //! kappa run --resume runs/digits  go on where an interrupted run was saved
+//! kappa record always-skip        train in one go, and write what the page shows as the recorded run
 //! kappa devices                   where it can run
 //! ```
 //!
@@ -13,7 +14,7 @@
 //!
 //! One file each: [`arguments`], [`choose`] (which experiment), [`about`] (list, show, devices), [`run`] (the loop),
 //! [`training`] (the only one that knows the engine), [`folder`] (what a run leaves behind), [`lines`] (events as
-//! JSON), [`screen`] (progress), [`table`] (the end).
+//! JSON), [`screen`] (progress), [`table`] (the end), [`record`] and [`recorder`] (a run as one file for the page).
 
 mod about;
 mod arguments;
@@ -21,6 +22,8 @@ mod choose;
 mod failure;
 mod folder;
 mod lines;
+mod record;
+mod recorder;
 mod run;
 mod screen;
 mod table;
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         Command::Show { experiment, toml } => about::show(&experiment, toml).and_then(|text| print(&text)),
         Command::Devices => print(&about::devices(&training::devices())),
         Command::Run(options) => training::run(&options),
+        Command::Record(options) => record::record(&options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

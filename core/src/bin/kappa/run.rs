@@ -102,7 +102,7 @@ impl Shell<'_> {
 }
 
 /// How many steps fit into a slice, if `done` took `time`; never more than twice as many as before.
-fn slice(done: u32, time: Duration) -> u32 {
+pub fn slice(done: u32, time: Duration) -> u32 {
     let done = done.max(1);
     let fit = f64::from(done) * SLICE.as_secs_f64() / time.as_secs_f64().max(1e-6);
     (fit as u32).clamp(1, done.saturating_mul(2))
@@ -168,7 +168,7 @@ mod tests {
     }
 
     fn started() -> Event {
-        let info = |name: &str| VariantInfo { name: name.to_owned(), parameters: 1, bytes: 0 };
+        let info = |name: &str| VariantInfo { name: name.to_owned(), parameters: 1, operations: 1, bytes: 0 };
         Event::Started { variants: vec![info("softmax"), info("x³")], step: 0, steps: 30, replicas: 2 }
     }
 

@@ -113,9 +113,11 @@ fn message(progress: &Progress, results: &Results) -> String {
         });
     }
     if let Some(variant) = results.variants.get(progress.variant) {
-        let accuracy = variant.mean(Metric::Accuracy);
-        if !accuracy.starts_with('–') {
-            parts.push(format!("accuracy {accuracy}"));
+        for (metric, name) in [(Metric::Accuracy, "accuracy"), (Metric::Psnr, "PSNR")] {
+            let mean = variant.mean(metric);
+            if !mean.starts_with('–') {
+                parts.push(format!("{name} {mean}"));
+            }
         }
     }
     parts.push(format!("{:.0} steps/s", progress.steps_per_second));
@@ -145,7 +147,7 @@ fn line(event: &Event, results: &Results) -> Option<String> {
         Event::Evaluated { variant, step, metrics } => {
             let outcome = results.variants.get(*variant)?;
             let shown = metrics.iter().map(|(metric, _)| {
-                let word = if *metric == Metric::Accuracy { "accuracy" } else { "loss" };
+                let word = super::table::word(*metric);
                 format!("{word} {}", outcome.mean(*metric))
             });
             let shown = shown.collect::<Vec<_>>().join(", ");
@@ -168,7 +170,7 @@ mod tests {
 
     fn results() -> Results {
         let mut results = Results::default();
-        let info = |name: &str| VariantInfo { name: name.to_owned(), parameters: 1, bytes: 0 };
+        let info = |name: &str| VariantInfo { name: name.to_owned(), parameters: 1, operations: 1, bytes: 0 };
         let variants = vec![info("softmax"), info("x³")];
         results.take(&Event::Started { variants, step: 0, steps: 30, replicas: 2 });
         let metrics = vec![(Metric::Accuracy, vec![0.5, 0.5]), (Metric::Loss, vec![1.5, 1.5])];

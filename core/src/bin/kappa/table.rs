@@ -24,6 +24,7 @@ pub struct Outcome {
     /// Computed from its patch.
     pub name: String,
     parameters: u64,
+    operations: u64,
     diverged: Vec<bool>,
     metrics: Vec<(Metric, Vec<f32>)>,
     verdict: Option<VerdictReport>,
@@ -39,6 +40,7 @@ impl Results {
                 let outcome = |info: &kappa_core::protocol::VariantInfo| Outcome {
                     name: info.name.clone(),
                     parameters: info.parameters,
+                    operations: info.operations,
                     diverged: vec![false; self.replicas],
                     ..Outcome::default()
                 };
@@ -78,14 +80,17 @@ impl Results {
             .first()
             .map(|v| v.metrics.iter().map(|(metric, _)| *metric).collect())
             .unwrap_or_default();
-        let mut rows = vec![vec!["variant".to_owned(), "parameters".to_owned()]];
+        let mut rows = vec![vec!["variant".to_owned(), "parameters".to_owned(), "operations".to_owned()]];
         rows[0].extend(metrics.iter().map(|metric| format!("test {}", word(*metric))));
         for variant in &self.variants {
-            let mut row = vec![variant.name.clone(), grouped(variant.parameters)];
+            let mut row = vec![variant.name.clone(), grouped(variant.parameters), short(variant.operations)];
             row.extend(metrics.iter().map(|metric| variant.mean(*metric)));
             rows.push(row);
         }
         let mut text = columns(&rows);
+        text.push_str(
+            "Operations: of floating-point numbers, in one training step of one seed, estimated.\n",
+        );
         let several = self.replicas > 1;
         if several {
             text.push_str(&format!("Mean ± half of the 95 % interval over {} seeds.\n", self.replicas));
@@ -126,6 +131,7 @@ impl Outcome {
         let (scale, digits, unit) = match metric {
             Metric::Accuracy => (100.0, 1, " %"),
             Metric::Loss => (1.0, 3, ""),
+            Metric::Psnr => (1.0, 2, " dB"),
         };
         let half = summary.ci95.map(|(low, high)| format!(" ± {:.digits$}", scale * (high - low) / 2.0));
         format!("{:.digits$}{}{unit}{lost}", scale * summary.mean, half.unwrap_or_default())
@@ -147,14 +153,29 @@ fn claim(experiment: &Experiment) -> String {
     format!("The claim: {} is {says} than that of the first variant{margin}.", word(metric))
 }
 
+/// Three digits and a word: "1.23 billion".
+fn short(number: u64) -> String {
+    let number = number as f64;
+    let (unit, word) = match number {
+        n if n >= 1e12 => (1e12, " trillion"),
+        n if n >= 1e9 => (1e9, " billion"),
+        n if n >= 1e6 => (1e6, " million"),
+        n if n >= 1e3 => (1e3, " thousand"),
+        _ => (1.0, ""),
+    };
+    let digits = 2usize.saturating_sub((number / unit).max(1.0).log10() as usize);
+    format!("{:.digits$}{word}", number / unit)
+}
+
 fn format_short(number: f64) -> String {
     format!("{}", (number * 1e6).round() / 1e6)
 }
 
-fn word(metric: Metric) -> &'static str {
+pub fn word(metric: Metric) -> &'static str {
     match metric {
         Metric::Accuracy => "accuracy",
         Metric::Loss => "loss",
+        Metric::Psnr => "PSNR",
     }
 }
 
@@ -182,7 +203,12 @@ mod tests {
     use super::*;
 
     fn started() -> Event {
-        let info = |name: &str| VariantInfo { name: name.to_owned(), parameters: 14_282, bytes: 0 };
+        let info = |name: &str| VariantInfo {
+            name: name.to_owned(),
+            parameters: 14_282,
+            operations: 1_234_567,
+            bytes: 0,
+        };
         Event::Started {
             variants: vec![info("softmax"), info("x³ / √N")], step: 0, steps: 30, replicas: 3
         }
@@ -215,8 +241,8 @@ mod tests {
         }
         let table = results.table(experiment);
         let lines: Vec<&str> = table.lines().collect();
-        assert_eq!(lines[0], "variant   parameters   test accuracy   test loss");
-        assert!(lines[1].starts_with("softmax   14,282       91.0 ± 2.5 %"), "{table}");
+        assert_eq!(lines[0], "variant   parameters   operations     test accuracy   test loss");
+        assert!(lines[1].starts_with("softmax   14,282       1.23 million   91.0 ± 2.5 %"), "{table}");
         assert!(lines[1].ends_with("(1 diverged)"), "{table}");
         assert!(table.contains("x³ / √N against softmax, accuracy:\n  Supported: +4.67 points"), "{table}");
         assert!(
@@ -237,6 +263,15 @@ mod tests {
         results.take(&Event::Diverged { variant: 0, replica: 0, step: 4 });
         results.take(&Event::Diverged { variant: 0, replica: 2, step: 4 });
         assert_eq!(results.variants[0].mean(Metric::Accuracy), "– (3 diverged)");
+    }
+
+    #[test]
+    fn large_numbers_have_three_digits_and_a_word() {
+        assert_eq!(short(7), "7.00");
+        assert_eq!(short(12_345), "12.3 thousand");
+        assert_eq!(short(999_000_000), "999 million");
+        assert_eq!(short(6_040_000_000), "6.04 billion");
+        assert_eq!(short(2_000_000_000_000), "2.00 trillion");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use kappa_core::protocol::Event;
+use kappa_core::protocol::{DeviceChoice, Event};
 use kappa_core::spec::Experiment;
 use kappa_core::train::{Engine, LARGEST_ADVANCE, Session, checkpoint};
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -63,6 +63,14 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         screen.say(&format!("\nThe run is in {}.", folder.path().display()));
     }
     Ok(())
+}
+
+/// An experiment on a device, at step 0, with the events that tell of both.
+pub fn open(experiment: &Experiment, choice: DeviceChoice) -> Result<(impl Training, [Event; 2]), Failure> {
+    let engine = Engine::open(choice).map_err(Failure::run)?;
+    let start = || Session::start(&engine, experiment.clone(), &data(experiment)?, None);
+    let (session, started) = guarded(start).map_err(Failure::run)?.map_err(Failure::Usage)?;
+    Ok((Engaged(session), [Event::Device(engine.report), started]))
 }
 
 /// What is to be run, before any device is touched.

@@ -1,73 +1,112 @@
-//! The attention products as plain loops for the CPU engine: one sample of one replica after the other, each by
-//! itself.
+//! The attention products on the CPU engine: for each sample of each replica and each head, small matrix products.
 
-use super::super::loops::{add_scaled, dot, for_each_chunk};
+use std::borrow::Cow;
+
+use super::super::loops::for_each_chunk;
 use super::super::prelude::*;
+use super::super::product::{Rows, Strided, Target, multiply};
 use super::{AttentionGradients, AttentionOps, Heads};
 
-/// A pair of tokens of one sample that see each other, in one head.
-struct Pair {
-    /// Where their score lies, within the sample.
-    score: usize,
-    /// The token that looks.
-    query: usize,
-    /// The token that is looked at.
-    key: usize,
-    /// First column of the head.
-    column: usize,
-}
-
 impl Heads {
-    /// Visits every pair of one sample whose heads are `depth` wide.
-    fn pairs(self, depth: usize, mut visit: impl FnMut(Pair)) {
-        let n = self.tokens;
-        for head in 0..self.heads {
-            for query in 0..n {
-                let seen = if self.causal { query + 1 } else { n };
-                for key in 0..seen {
-                    visit(Pair { score: (head * n + query) * n + key, query, key, column: head * depth });
-                }
+    /// Scores of one sample.
+    fn per_sample(self) -> usize {
+        self.heads * self.per_head()
+    }
+
+    /// Scores of one head of one sample.
+    fn per_head(self) -> usize {
+        self.tokens * self.tokens
+    }
+
+    /// Scores or weights of one head; where it is causal, with zeros above the diagonal, whatever was there.
+    fn seen<'a>(self, sample: &'a [f32], head: usize) -> Cow<'a, [f32]> {
+        let matrix = &sample[head * self.per_head()..][..self.per_head()];
+        if !self.causal {
+            return Cow::Borrowed(matrix);
+        }
+        let mut matrix = matrix.to_vec();
+        self.hide(&mut matrix);
+        Cow::Owned(matrix)
+    }
+
+    /// Zeros above the diagonal of one head, where it is causal.
+    fn hide(self, matrix: &mut [f32]) {
+        if self.causal {
+            for (i, row) in matrix.chunks_exact_mut(self.tokens).enumerate() {
+                row[i + 1..].fill(0.0);
             }
         }
     }
 
-    /// Scores of one sample.
-    fn per_sample(self) -> usize {
-        self.heads * self.tokens * self.tokens
+    /// `target = scale · left rightᵀ` for every head of one sample, `[h, N, N]`; both sides have a row a token.
+    fn products(self, target: &mut [f32], scale: f32, left: Tokens<'_>, right: Tokens<'_>, depth: usize) {
+        let n = self.tokens;
+        for (head, target) in target.chunks_exact_mut(self.per_head()).enumerate() {
+            let keys = right.strided(head * depth).packed_transpose(n, depth);
+            let keys = Rows { values: &keys, from: 0, row: n };
+            let left = left.strided(head * depth);
+            multiply(&mut Target { values: target, from: 0, row: n }, scale, left, keys, [n, depth, n]);
+            self.hide(target);
+        }
     }
+}
+
+/// The tokens of one sample: rows of `width` numbers, of which those from `at` on are meant.
+#[derive(Clone, Copy)]
+struct Tokens<'a> {
+    values: &'a [f32],
+    width: usize,
+    at: usize,
+}
+
+impl<'a> Tokens<'a> {
+    fn of(all: &'a [f32], sample: usize, tokens: usize, width: usize, at: usize) -> Self {
+        Self { values: &all[sample * tokens * width..][..tokens * width], width, at }
+    }
+
+    fn strided(self, column: usize) -> Strided<'a> {
+        Strided { values: self.values, from: self.at + column, row: self.width, column: 1 }
+    }
+
+    fn rows(self, column: usize) -> Rows<'a> {
+        Rows { values: self.values, from: self.at + column, row: self.width }
+    }
+}
+
+/// A matrix of a head, `[N, N]`, as it is or on its side.
+fn matrix(values: &[f32], tokens: usize, transposed: bool) -> Strided<'_> {
+    let (row, column) = if transposed { (1, tokens) } else { (tokens, 1) };
+    Strided { values, from: 0, row, column }
 }
 
 impl AttentionOps for Flex {
     fn head_scores(projected: FloatTensor<Self>, heads: Heads, scale: f32) -> FloatTensor<Self> {
         let shape = projected.shape();
-        let (w, d) = (shape[2] / 3, shape[2] / 3 / heads.heads);
+        let (n, w, d) = (heads.tokens, shape[2] / 3, shape[2] / 3 / heads.heads);
         let x = Values::of(&projected);
         let x = &x[..];
         let mut scores = vec![0.0; heads.scores(&shape).num_elements()];
         for_each_chunk(&mut scores, heads.per_sample(), |sample, scores| {
-            let x = &x[sample * heads.tokens * 3 * w..][..heads.tokens * 3 * w];
-            heads.pairs(d, |pair| {
-                let query = &x[pair.query * 3 * w + pair.column..][..d];
-                let key = &x[pair.key * 3 * w + w + pair.column..][..d];
-                scores[pair.score] = scale * dot(query, key);
-            });
+            let part = |at| Tokens::of(x, sample, n, 3 * w, at);
+            heads.products(scores, scale, part(0), part(w), d);
         });
         tensor(scores, heads.scores(&shape))
     }
 
     fn head_mix(weights: FloatTensor<Self>, projected: FloatTensor<Self>, heads: Heads) -> FloatTensor<Self> {
         let shape = heads.mixed(&projected.shape());
-        let (w, d) = (shape[2], shape[2] / heads.heads);
+        let (n, w, d) = (heads.tokens, shape[2], shape[2] / heads.heads);
         let (a, x) = (Values::of(&weights), Values::of(&projected));
         let (a, x) = (&a[..], &x[..]);
         let mut out = vec![0.0; shape.num_elements()];
-        for_each_chunk(&mut out, heads.tokens * w, |sample, out| {
+        for_each_chunk(&mut out, n * w, |sample, out| {
             let a = &a[sample * heads.per_sample()..][..heads.per_sample()];
-            let x = &x[sample * heads.tokens * 3 * w..][..heads.tokens * 3 * w];
-            heads.pairs(d, |pair| {
-                let value = &x[pair.key * 3 * w + 2 * w + pair.column..][..d];
-                add_scaled(&mut out[pair.query * w + pair.column..][..d], a[pair.score], value);
-            });
+            let values = Tokens::of(x, sample, n, 3 * w, 2 * w);
+            for head in 0..heads.heads {
+                let a = heads.seen(a, head);
+                let mut target = Target { values: out, from: head * d, row: w };
+                multiply(&mut target, 1.0, matrix(&a, n, false), values.rows(head * d), [n, n, d]);
+            }
         });
         tensor(out, shape)
     }
@@ -81,19 +120,20 @@ impl AttentionGradients for Flex {
         scale: f32,
     ) -> FloatTensor<Self> {
         let shape = projected.shape();
-        let (w, d) = (shape[2] / 3, shape[2] / 3 / heads.heads);
+        let (n, w, d) = (heads.tokens, shape[2] / 3, shape[2] / 3 / heads.heads);
         let (x, g) = (Values::of(&projected), Values::of(&grad));
         let (x, g) = (&x[..], &g[..]);
         let mut out = vec![0.0; shape.num_elements()];
-        for_each_chunk(&mut out, heads.tokens * 3 * w, |sample, out| {
-            let x = &x[sample * heads.tokens * 3 * w..][..heads.tokens * 3 * w];
+        for_each_chunk(&mut out, n * 3 * w, |sample, out| {
+            let part = |at| Tokens::of(x, sample, n, 3 * w, at);
             let g = &g[sample * heads.per_sample()..][..heads.per_sample()];
-            heads.pairs(d, |pair| {
-                let weight = scale * g[pair.score];
-                let (query, key) = (pair.query * 3 * w + pair.column, pair.key * 3 * w + w + pair.column);
-                add_scaled(&mut out[query..][..d], weight, &x[key..][..d]);
-                add_scaled(&mut out[key..][..d], weight, &x[query..][..d]);
-            });
+            for head in 0..heads.heads {
+                let (g, column) = (heads.seen(g, head), head * d);
+                let mut queries = Target { values: out, from: column, row: 3 * w };
+                multiply(&mut queries, scale, matrix(&g, n, false), part(w).rows(column), [n, n, d]);
+                let mut keys = Target { values: out, from: w + column, row: 3 * w };
+                multiply(&mut keys, scale, matrix(&g, n, true), part(0).rows(column), [n, n, d]);
+            }
         });
         tensor(out, shape)
     }
@@ -104,17 +144,13 @@ impl AttentionGradients for Flex {
         heads: Heads,
     ) -> FloatTensor<Self> {
         let shape = grad.shape();
-        let (w, d) = (shape[2], shape[2] / heads.heads);
+        let (n, w, d) = (heads.tokens, shape[2], shape[2] / heads.heads);
         let (x, g) = (Values::of(&projected), Values::of(&grad));
         let (x, g) = (&x[..], &g[..]);
         let mut out = vec![0.0; heads.scores(&shape).num_elements()];
         for_each_chunk(&mut out, heads.per_sample(), |sample, out| {
-            let x = &x[sample * heads.tokens * 3 * w..][..heads.tokens * 3 * w];
-            let g = &g[sample * heads.tokens * w..][..heads.tokens * w];
-            heads.pairs(d, |pair| {
-                let value = &x[pair.key * 3 * w + 2 * w + pair.column..][..d];
-                out[pair.score] = dot(&g[pair.query * w + pair.column..][..d], value);
-            });
+            let mixed = Tokens::of(g, sample, n, w, 0);
+            heads.products(out, 1.0, mixed, Tokens::of(x, sample, n, 3 * w, 2 * w), d);
         });
         tensor(out, heads.scores(&shape))
     }
@@ -125,17 +161,18 @@ impl AttentionGradients for Flex {
         heads: Heads,
     ) -> FloatTensor<Self> {
         let shape = grad.shape();
-        let (w, d) = (shape[2], shape[2] / heads.heads);
+        let (n, w, d) = (heads.tokens, shape[2], shape[2] / heads.heads);
         let (a, g) = (Values::of(&weights), Values::of(&grad));
         let (a, g) = (&a[..], &g[..]);
         let mut out = vec![0.0; 3 * shape.num_elements()];
-        for_each_chunk(&mut out, heads.tokens * 3 * w, |sample, out| {
+        for_each_chunk(&mut out, n * 3 * w, |sample, out| {
             let a = &a[sample * heads.per_sample()..][..heads.per_sample()];
-            let g = &g[sample * heads.tokens * w..][..heads.tokens * w];
-            heads.pairs(d, |pair| {
-                let line = &g[pair.query * w + pair.column..][..d];
-                add_scaled(&mut out[pair.key * 3 * w + 2 * w + pair.column..][..d], a[pair.score], line);
-            });
+            let mixed = Tokens::of(g, sample, n, w, 0);
+            for head in 0..heads.heads {
+                let a = heads.seen(a, head);
+                let mut target = Target { values: out, from: 2 * w + head * d, row: 3 * w };
+                multiply(&mut target, 1.0, matrix(&a, n, true), mixed.rows(head * d), [n, n, d]);
+            }
         });
         tensor(out, heads.projected(&shape))
     }

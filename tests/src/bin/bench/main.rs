@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo xtask bench                          everything; the table, and target/bench.json
-//! cargo xtask bench --only ours              without the peers (or: tfjs, jax)
+//! cargo xtask bench --only ours              without the peers (or: tfjs, jax; techniques: their kernels alone)
 //! cargo xtask bench --save docs/bench.json   a copy of the numbers
 //! ```
 //!
@@ -14,6 +14,7 @@ mod measure;
 mod peers;
 mod report;
 mod sizes;
+mod techniques;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -26,6 +27,7 @@ use kappa_tests::site::Site;
 
 use measure::{Engine, RUNS, measure};
 use report::Report;
+use techniques::TECHNIQUES;
 
 fn main() -> ExitCode {
     match bench() {
@@ -41,7 +43,14 @@ fn main() -> ExitCode {
 #[derive(Default)]
 struct Options {
     save: Option<PathBuf>,
-    only: Option<Engine>,
+    only: Option<Part>,
+}
+
+/// Some of it.
+#[derive(Clone, Copy, PartialEq)]
+enum Part {
+    Engine(Engine),
+    Techniques,
 }
 
 impl Options {
@@ -52,17 +61,22 @@ impl Options {
             let value = words.next().with_context(|| format!("{word} needs a value"))?;
             match word.as_str() {
                 "--save" => options.save = Some(paths::root().join(value)),
-                "--only" => options.only = Some(Engine::named(&value)?),
-                other => bail!("bench takes --save FILE and --only ours|tfjs|jax, not `{other}`"),
+                "--only" if value == "techniques" => options.only = Some(Part::Techniques),
+                "--only" => options.only = Some(Part::Engine(Engine::named(&value)?)),
+                other => bail!("bench takes --save FILE and --only ours|tfjs|jax|techniques, not `{other}`"),
             }
         }
         Ok(options)
+    }
+
+    fn has(&self, part: Part) -> bool {
+        self.only.is_none_or(|only| only == part)
     }
 }
 
 fn bench() -> Result<()> {
     let options = Options::read(env::args().skip(1))?;
-    let runs: Vec<_> = RUNS.iter().filter(|run| options.only.is_none_or(|only| only == run.engine)).collect();
+    let runs: Vec<_> = RUNS.iter().filter(|run| options.has(Part::Engine(run.engine))).collect();
     let peers = runs.iter().any(|run| run.engine != Engine::Ours);
     let pages = paths::Scratch::new("bench")?;
     peers::lay_out(&pages.path().join("bench"), peers)?;
@@ -81,6 +95,14 @@ fn bench() -> Result<()> {
             Err(error) => eprintln!("{error:#}"),
         }
         report.add(run, measured);
+    }
+    if options.has(Part::Techniques) {
+        for technique in TECHNIQUES {
+            eprint!("{} … ", technique.name);
+            let count = technique.count(&browser, &site)?;
+            eprintln!("{:.0} kernels a step", count.kernels);
+            report.techniques.push(count);
+        }
     }
     drop(browser);
     report.sizes = sizes::of_wasm_files(&paths::dist()?)?;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use kappa_core::catalog;
 use kappa_core::protocol::{Command, DeviceChoice};
+use kappa_core::spec::Experiment;
 use kappa_tests::browser::Browser;
 use kappa_tests::site::Site;
 use serde::{Deserialize, Serialize};
@@ -150,11 +151,7 @@ pub fn measure(browser: &Browser, site: &Site, run: &Run) -> Result<Row> {
     session.open("about:blank")?;
     let page = format!("{}bench/", site.address());
     match run.engine {
-        Engine::Ours => {
-            session.open(&format!("{page}ours.html"))?;
-            let arguments = json!([start(run)?, STEPS, SECONDS]);
-            session.run("window.measure(...arguments)", arguments)?;
-        }
+        Engine::Ours => return our_steps(browser, site, experiment(run)?, run.device, STEPS),
         peer => {
             let (name, device) = match (peer, run.device) {
                 (Engine::Tfjs, Place::Gpu) => ("tfjs", "webgpu"),
@@ -168,12 +165,32 @@ pub fn measure(browser: &Browser, site: &Site, run: &Run) -> Result<Row> {
             ))?;
         }
     }
+    read(browser, run.device)
+}
+
+/// Trains some steps of an experiment in a page of its own, with our engine.
+pub fn our_steps(
+    browser: &Browser,
+    site: &Site,
+    experiment: Experiment,
+    device: Place,
+    steps: u32,
+) -> Result<Row> {
+    let session = &browser.session;
+    session.open("about:blank")?;
+    session.open(&format!("{}bench/ours.html", site.address()))?;
+    session.run("window.measure(...arguments)", json!([start(experiment, device)?, steps, SECONDS]))?;
+    read(browser, device)
+}
+
+/// What the page reports when it is done.
+fn read(browser: &Browser, device: Place) -> Result<Row> {
     let done: Done = serde_json::from_value(wait(browser)?).context("the page reported something else")?;
     if !done.losses.iter().all(|loss| loss.is_some_and(f64::is_finite)) {
         bail!("it diverged: {:?}", done.losses);
     }
     // A row without kernels belongs to the CPU, or to an evaluation.
-    let counts = |row: &&Steps| run.device == Place::Cpu || row.kernels > 0.0;
+    let counts = |row: &&Steps| device == Place::Cpu || row.kernels > 0.0;
     let rows: Vec<Steps> = done.rows.iter().filter(counts).copied().collect();
     if rows.is_empty() {
         bail!("no step was measured");
@@ -191,13 +208,17 @@ pub fn measure(browser: &Browser, site: &Site, run: &Run) -> Result<Row> {
     })
 }
 
-/// The command that starts our engine. The experiment would go on for long: the page ends it.
-fn start(run: &Run) -> Result<Value> {
+fn experiment(run: &Run) -> Result<Experiment> {
     let mut experiment = catalog::find("bench").context("the catalog has it")?.experiment().clone();
     experiment.training.batch = run.batch;
-    experiment.training.steps = 10_000;
     experiment.seeds.count = run.replicas;
-    let device = match run.device {
+    Ok(experiment)
+}
+
+/// The command that starts our engine. The experiment would go on for long: the page ends it.
+fn start(mut experiment: Experiment, device: Place) -> Result<Value> {
+    experiment.training.steps = 10_000;
+    let device = match device {
         Place::Gpu => DeviceChoice::Gpu,
         Place::Cpu => DeviceChoice::Cpu,
     };

@@ -11,11 +11,14 @@ use serde_json::{Value, json};
 
 use crate::measure::{Engine, Place, Row, Run};
 use crate::sizes::Size;
+use crate::techniques::Count;
 
 /// Everything that was measured.
 pub struct Report {
     /// Of the wasm files.
     pub sizes: Vec<Size>,
+    /// Kernels of each technique; the first is the network without any.
+    pub techniques: Vec<Count>,
     rows: Vec<(Run, Result<Row, String>)>,
     browser: String,
     adapter: String,
@@ -41,6 +44,7 @@ impl Report {
         let text = |value: Value| value.as_str().unwrap_or_default().to_owned();
         Ok(Self {
             sizes: Vec::new(),
+            techniques: Vec::new(),
             rows: Vec::new(),
             browser: text(browser.ask(
                 "return navigator.userAgentData?.brands.map(({ brand, version }) => `${brand} ${version}`).join(', ') ?? navigator.userAgent",
@@ -163,6 +167,16 @@ impl Report {
             line(&format!("step time, {name:44} {ratio:>6.2}"));
         }
         line("");
+        for count in &self.techniques {
+            let more = count.kernels / self.techniques[0].kernels - 1.0;
+            line(&format!(
+                "{:36} {:>8.0} kernels a step {:>+7.1} %",
+                count.technique,
+                count.kernels,
+                100.0 * more
+            ));
+        }
+        line("");
         for size in &self.sizes {
             let (raw, brotli) = (size.raw as f64 / 1e6, size.brotli as f64 / 1e6);
             line(&format!("wasm of the {:8} {raw:>7.3} MB raw, {brotli:>6.3} MB brotli", size.part));
@@ -194,6 +208,7 @@ impl Report {
             "model": "depth 4, width 64, heads 4, MLP 256, 16 tokens of 4 features, 10 classes",
             "rows": self.rows.iter().map(row).collect::<Vec<_>>(),
             "step_time_ratios": ratios,
+            "kernels_of_techniques": self.techniques,
             "wasm": self.sizes,
             "targets": self.targets(),
         })

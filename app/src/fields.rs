@@ -1,0 +1,156 @@
+//! Which fields of an experiment the page offers, and what they are called where their parent is not beside them.
+
+use std::collections::BTreeMap;
+
+use kappa_core::spec::{Experiment, FIELDS, Field};
+use serde_json::Value;
+
+/// The fields of the base that change something in at least one variant as it is trained, in the order of the table.
+pub fn useful(experiment: &Experiment) -> Vec<&'static str> {
+    let mut trained: Vec<Experiment> =
+        (0..experiment.variants.len()).filter_map(|index| experiment.variant(index).ok()).collect();
+    if trained.is_empty() {
+        trained.push(experiment.clone());
+    }
+    let is_useful = |field: &&Field| {
+        let matters = |variant: &Experiment| (field.applies)(variant) && (field.matters)(variant);
+        (field.applies)(experiment) && trained.iter().any(matters)
+    };
+    FIELDS.iter().filter(is_useful).map(|field| field.path).collect()
+}
+
+/// The field whose choice brings this one: `model.tokens` for `model.tokens.exponent`.
+pub fn parent(field: &Field) -> Option<&'static Field> {
+    let (above, _) = field.path.rsplit_once('.')?;
+    FIELDS.iter().find(|row| row.path == above && row.is_tagged())
+}
+
+/// The label where the field stands alone: "Tokens: exponent".
+pub fn label(field: &Field) -> String {
+    match parent(field) {
+        Some(parent) => format!("{}: {}", parent.label, lowered(field.label)),
+        None => field.label.to_owned(),
+    }
+}
+
+/// With a small first letter, unless it is the beginning of an abbreviation.
+fn lowered(label: &str) -> String {
+    let mut letters = label.chars();
+    match (letters.next(), letters.next()) {
+        (Some(first), Some(second)) if !second.is_uppercase() => {
+            first.to_lowercase().chain(label.chars().skip(1)).collect()
+        }
+        _ => label.to_owned(),
+    }
+}
+
+/// What a field's value means, where there is more to say than the value: what is chosen, what 0 stands for.
+pub fn meaning(field: &Field, value: &str) -> Option<String> {
+    match field.option(value) {
+        Some(choice) => Some(format!("{}: {}", choice.label, choice.help)),
+        None => field.zero.filter(|_| value == "0").map(|meaning| format!("0 means {meaning}.")),
+    }
+}
+
+/// One row on the card of a variant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Row {
+    /// The field.
+    pub path: &'static str,
+    /// Whether the variant sets it; otherwise it comes with a choice that the variant sets.
+    pub is_set: bool,
+    /// Whether the choice that brings it stands above it.
+    pub is_nested: bool,
+}
+
+/// What a variant changes, and what its choices bring, in the order of the table.
+pub fn rows(experiment: &Experiment, index: usize) -> Vec<Row> {
+    let none = BTreeMap::new();
+    let set: &BTreeMap<String, Value> = experiment.variants.get(index).map_or(&none, |variant| &variant.set);
+    let variant = experiment.variant(index).ok();
+    let is_set = |field: &Field| {
+        set.contains_key(field.path) || field.is_tagged() && set.contains_key(&format!("{}.name", field.path))
+    };
+    let row = |field: &'static Field| {
+        let is_nested = parent(field).is_some_and(|parent| is_set(parent));
+        let comes_along = is_nested && variant.as_ref().is_some_and(|variant| (field.applies)(variant));
+        let row = Row { path: field.path, is_set: is_set(field), is_nested };
+        (row.is_set || comes_along).then_some(row)
+    };
+    FIELDS.iter().filter_map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use kappa_core::spec::{Architecture, Task, Variant, field, set_path};
+    use serde_json::json;
+
+    use super::*;
+
+    fn with(settings: &[&str], variants: &[Value]) -> Experiment {
+        let mut experiment = Experiment::new("A title", Task::Digits { patch: 2 });
+        settings.iter().for_each(|setting| set_path(&mut experiment, setting).unwrap());
+        let variant = |set: &Value| Variant { set: serde_json::from_value(set.clone()).unwrap() };
+        experiment.variants = variants.iter().map(variant).collect();
+        experiment
+    }
+
+    #[test]
+    fn a_field_that_changes_nothing_is_not_offered() {
+        let transformer = useful(&with(&[], &[json!({})]));
+        assert!(transformer.contains(&"model.heads") && transformer.contains(&"probes.scores"));
+        let mixer = with(&["model.architecture=conv-mixer"], &[json!({})]);
+        let mixer = useful(&mixer);
+        assert!(!mixer.contains(&"model.heads") && !mixer.contains(&"probes.scores"), "{mixer:?}");
+        assert!(mixer.contains(&"model.architecture.filters"));
+    }
+
+    #[test]
+    fn a_field_that_matters_in_one_variant_is_offered() {
+        let both =
+            with(&["model.architecture=mixer"], &[json!({}), json!({"model.architecture": "transformer"})]);
+        assert!(matches!(both.model.architecture, Architecture::Mixer { .. }));
+        assert!(useful(&both).contains(&"model.heads"));
+        // The base itself is not trained here.
+        let replaced = with(&["model.tokens=graying"], &[json!({"model.tokens": "plain"})]);
+        assert!(!useful(&replaced).contains(&"model.tokens.exponent"));
+        assert!(useful(&with(&["model.tokens=graying"], &[json!({})])).contains(&"model.tokens.exponent"));
+    }
+
+    #[test]
+    fn an_experiment_without_a_good_variant_offers_what_its_base_has() {
+        let broken = with(&[], &[json!({"model.hats": 3})]);
+        assert!(useful(&broken).contains(&"model.heads"));
+    }
+
+    #[test]
+    fn a_choice_of_a_variant_brings_rows_for_its_fields() {
+        let experiment = with(&[], &[json!({"model.tokens": "conditioned", "model.heads": 8})]);
+        let found = rows(&experiment, 0);
+        let paths: Vec<_> = found.iter().map(|row| (row.path, row.is_set, row.is_nested)).collect();
+        assert_eq!(
+            paths,
+            [
+                ("model.heads", true, false),
+                ("model.tokens", true, false),
+                ("model.tokens.strength", false, true),
+                ("model.tokens.iterations", false, true),
+            ]
+        );
+        let alone = with(&["model.tokens=graying"], &[json!({"model.tokens.exponent": 0.5})]);
+        assert_eq!(rows(&alone, 0), [Row { path: "model.tokens.exponent", is_set: true, is_nested: false }]);
+        assert_eq!(rows(&alone, 7), []);
+    }
+
+    #[test]
+    fn a_field_that_stands_alone_says_what_it_belongs_to() {
+        let label = |path| super::label(field(path).unwrap());
+        assert_eq!(label("model.initialization.kernel"), "Initialization: filter");
+        assert_eq!(label("model.heads"), "Heads");
+        assert_eq!(lowered("MLP width"), "MLP width");
+        let meaning = |path, value| super::meaning(field(path).unwrap(), value);
+        assert_eq!(meaning("model.initialization.kernel", "3"), None);
+        assert_eq!(meaning("model.head_width", "0").unwrap(), "0 means width / heads.");
+        assert!(meaning("model.tokens", "conditioned").unwrap().starts_with("Conditioned: Every"));
+    }
+}

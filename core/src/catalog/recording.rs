@@ -1,0 +1,287 @@
+//! Recorded runs: what came of a paper's experiment once, on which device, when, and from which experiment.
+//!
+//! One file of JSON for each, `core/recordings/<id>.json`, written by `kappa record` and shown by the page beside the
+//! lesson. A recording holds the whole experiment, every field of it, so that nothing about it depends on a default; it
+//! may differ from the catalog's in its seeds only, and a test asserts that it does not otherwise. Numbers have five
+//! digits. A number that is not finite is `null`.
+
+use serde::{Deserialize, Serialize};
+
+use super::find;
+use crate::probes::report::Quantity;
+use crate::probes::summary::{Geometric, Summary};
+use crate::spec::{Experiment, Metric, from_toml};
+use crate::stats::VerdictReport;
+
+/// The version of this format. A recording with another one is refused.
+pub const FORMAT: u32 = 1;
+
+/// Bytes of a file, at most: it is fetched when somebody wants to see it.
+pub const MAX_BYTES: usize = 100_000;
+
+/// One run of one experiment of the catalog.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recording {
+    /// Must equal [`FORMAT`].
+    pub format: u32,
+    /// The catalog's entry.
+    pub id: String,
+    /// The experiment as a file, with every field.
+    pub experiment: String,
+    /// [`hash`] of that text.
+    pub hash: String,
+    /// "CPU", "Vulkan", …
+    pub engine: String,
+    /// The device's own words for itself; empty where there are none.
+    pub adapter: String,
+    /// Year, month and day, in UTC: "2026-11-23".
+    pub date: String,
+    /// Of the program.
+    pub version: String,
+    /// Of the sources, where they were known; "+" behind it where they had been changed.
+    pub commit: Option<String>,
+    /// How long the run took, measurements included.
+    pub seconds: f64,
+    /// In the experiment's order.
+    pub variants: Vec<RecordedVariant>,
+}
+
+/// Lines of numbers; one that is not finite is `null`.
+pub type Numbers = Vec<Vec<Option<f64>>>;
+
+/// What came of one variant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordedVariant {
+    /// Computed from the patch.
+    pub name: String,
+    /// Trainable numbers of one replica.
+    pub parameters: u64,
+    /// Floating-point operations of one training step of one replica, estimated.
+    pub operations: u64,
+    /// The steps of the evaluations on the test split; the last one is the outcome.
+    pub evaluated: Vec<u32>,
+    /// Each metric: one line an evaluation, in it one number a replica.
+    pub metrics: Vec<(Metric, Numbers)>,
+    /// Over how many steps each line of `losses` is averaged.
+    pub every: u32,
+    /// Training loss: one line a stretch of steps, in it one number a replica.
+    pub losses: Numbers,
+    /// For each replica the step at which it diverged, or 0.
+    pub diverged: Vec<u32>,
+    /// Comparison with the first variant.
+    pub verdict: Option<VerdictReport>,
+    /// The steps of the measurements inside the network.
+    pub probed: Vec<u32>,
+    /// What one measurement took on average, in milliseconds.
+    pub milliseconds: f64,
+    /// Every matrix that was measured, heads averaged.
+    pub matrices: Vec<RecordedMatrix>,
+    /// Extreme curvatures of the loss: one line a measurement, in it the largest of every replica, then the smallest of
+    /// every replica; no line at all where they were not measured.
+    pub curvatures: Numbers,
+}
+
+/// One matrix over all replicas.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordedMatrix {
+    /// What it is.
+    pub quantity: Quantity,
+    /// Its name or its place.
+    pub name: String,
+    /// Number of its singular values.
+    pub full_rank: u32,
+    /// One line a measurement, in it geometric means over the replicas: κ (`null` where a replica's matrix is singular),
+    /// the factor of κ's 95 % interval, ‖A‖_F² / σ₁² and ‖A‖_F. An empty line where there was no matrix.
+    pub means: Numbers,
+    /// One line for each measurement at which some replica's matrix is singular: the index of the measurement, how many
+    /// replicas are, how many have a matrix, the smallest and the largest numerical rank, and κ of those that are not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub singular: Numbers,
+}
+
+impl Recording {
+    /// Reads a file. The experiment comes with it.
+    ///
+    /// # Errors
+    /// A sentence about the first thing that is wrong.
+    pub fn read(text: &str) -> Result<(Self, Experiment), String> {
+        let recording: Self =
+            serde_json::from_str(text).map_err(|error| format!("This is no recorded run: {error}."))?;
+        let experiment = recording.experiment()?;
+        recording.check(&experiment)?;
+        Ok((recording, experiment))
+    }
+
+    /// The experiment that was recorded.
+    ///
+    /// # Errors
+    /// If it was changed by hand, or is none.
+    pub fn experiment(&self) -> Result<Experiment, String> {
+        if self.hash != hash(&self.experiment) {
+            return Err(self.wrong("was changed by hand: its experiment does not have its hash"));
+        }
+        from_toml(&self.experiment).map_err(|problems| {
+            self.wrong(&format!("has an experiment that cannot be read ({})", problems[0]))
+        })
+    }
+
+    /// Whether everything in it is a run of this experiment.
+    ///
+    /// # Errors
+    /// A sentence about the first thing that is wrong.
+    pub fn check(&self, experiment: &Experiment) -> Result<(), String> {
+        if self.format != FORMAT {
+            return Err(self.wrong(&format!("has format {}, not {FORMAT}", self.format)));
+        }
+        let names: Vec<&str> = self.variants.iter().map(|variant| variant.name.as_str()).collect();
+        if names != experiment.variant_names() {
+            return Err(self.wrong(&format!("has the variants {}, not the experiment’s", names.join("; "))));
+        }
+        let (replicas, steps) = (experiment.seeds.count as usize, experiment.training.steps);
+        let oddity =
+            |variant: &RecordedVariant| Some((variant.oddity(replicas, steps)?, variant.name.clone()));
+        match self.variants.iter().find_map(oddity) {
+            Some((what, name)) => Err(self.wrong(&format!("has {what} in {name}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the catalog's experiment is still the one that was recorded; only the seeds may differ.
+    ///
+    /// # Errors
+    /// A sentence that says what it was recorded for.
+    pub fn belongs_to_today(&self) -> Result<(), String> {
+        let recorded = self.experiment()?;
+        let Some(entry) = find(&self.id) else {
+            return Err(format!("There is no {} in the catalog that this run could belong to.", self.id));
+        };
+        if recorded == (Experiment { seeds: recorded.seeds, ..entry.experiment().clone() }) {
+            Ok(())
+        } else {
+            Err(self.wrong("was recorded for another experiment than the catalog’s is now"))
+        }
+    }
+
+    fn wrong(&self, what: &str) -> String {
+        format!("The recorded run of {} {what}.", self.id)
+    }
+}
+
+impl RecordedVariant {
+    /// What does not fit the experiment, if anything.
+    fn oddity(&self, replicas: usize, steps: u32) -> Option<&'static str> {
+        let in_order =
+            |at: &[u32]| at.is_sorted_by(|a, b| a < b) && at.last().is_none_or(|last| *last <= steps);
+        let table = |lines: &Numbers, count: usize, width: usize| {
+            lines.len() == count && lines.iter().all(|line| line.len() == width)
+        };
+        let (evaluations, probes) = (self.evaluated.len(), self.probed.len());
+        let is_whole = |matrix: &RecordedMatrix| {
+            matrix.means.len() == probes
+                && matrix.means.iter().all(|line| line.is_empty() || line.len() == 4)
+                && matrix.singular.iter().all(|line| line.len() == 6)
+        };
+        if self.evaluated.last() != Some(&steps) {
+            Some("no evaluation after the last step")
+        } else if !in_order(&self.evaluated) {
+            Some("evaluations that are out of order")
+        } else if self.metrics.iter().any(|(_, lines)| !table(lines, evaluations, replicas)) {
+            Some("an evaluation without a number for each seed")
+        } else if self.every == 0 || !table(&self.losses, self.losses.len(), replicas) {
+            Some("training losses without a number for each seed")
+        } else if self.diverged.len() != replicas {
+            Some("a seed of which it is not known whether it diverged")
+        } else if !in_order(&self.probed) {
+            Some("measurements that are out of order")
+        } else if !self.matrices.iter().all(is_whole)
+            || !(self.curvatures.is_empty() || table(&self.curvatures, probes, 2 * replicas))
+        {
+            Some("a measurement without all of its numbers")
+        } else {
+            None
+        }
+    }
+}
+
+impl RecordedMatrix {
+    /// A matrix that was not measured yet.
+    pub fn new(summary: &Summary) -> Self {
+        Self {
+            quantity: summary.quantity,
+            name: summary.name.clone(),
+            full_rank: summary.full_rank as u32,
+            means: Vec::new(),
+            singular: Vec::new(),
+        }
+    }
+
+    /// Adds what was found at the next measurement; `None` if it was not measured.
+    pub fn push(&mut self, summary: Option<&Summary>) {
+        let Some(summary) = summary else {
+            return self.means.push(Vec::new());
+        };
+        let kappa = summary.condition_number;
+        if summary.singular > 0 {
+            let counts = [self.means.len(), summary.singular, kappa.n, summary.rank.0, summary.rank.1]
+                .map(|n| Some(n as f64));
+            self.singular.push(counts.into_iter().chain([short(summary.regular.mean)]).collect());
+        }
+        let others = [summary.stable_rank.mean, summary.frobenius_norm.mean].map(short);
+        self.means
+            .push([short(kappa.mean), kappa.factor.and_then(short)].into_iter().chain(others).collect());
+    }
+
+    /// What was found at the measurement with this index, over `replicas`; without the singular values, which are not
+    /// recorded.
+    pub fn at(&self, index: usize, replicas: usize) -> Option<Summary> {
+        let [kappa, factor, stable_rank, norm] = self.means.get(index)?.as_slice() else {
+            return None;
+        };
+        let mut singular = self.singular.iter().filter_map(|line| <[_; 6]>::try_from(line.as_slice()).ok());
+        let singular = singular.find(|line| line[0] == Some(index as f64));
+        let count = |number: Option<f64>| number.unwrap_or_default() as usize;
+        let n = match singular {
+            Some([_, _, all, ..]) => count(all),
+            None if stable_rank.is_some() => replicas,
+            None => 0,
+        };
+        let mean = |mean: Option<f64>, factor| Geometric { mean: mean.unwrap_or(f64::NAN), factor, n };
+        let full = self.full_rank as usize;
+        let (condition_number, lost, rank, regular) = match singular {
+            Some([_, lost, _, least, most, otherwise]) => {
+                (mean(Some(f64::INFINITY), None), count(lost), (count(least), count(most)), otherwise)
+            }
+            None => (mean(*kappa, *factor), 0, (full, full), *kappa),
+        };
+        Some(Summary {
+            quantity: self.quantity,
+            name: self.name.clone(),
+            head: None,
+            condition_number,
+            stable_rank: mean(*stable_rank, None),
+            frobenius_norm: mean(*norm, None),
+            singular: lost,
+            regular: mean(regular, None),
+            rank,
+            full_rank: full,
+            singular_values: Vec::new(),
+        })
+    }
+}
+
+/// Five digits of a number; `None` if it is not finite.
+pub fn short(number: f64) -> Option<f64> {
+    number.is_finite().then(|| format!("{number:.4e}").parse().unwrap_or(number))
+}
+
+/// 64 bits of a text, as sixteen digits: FNV-1a. It tells experiments apart; it is no signature.
+pub fn hash(text: &str) -> String {
+    let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    format!("{:016x}", text.bytes().fold(0xcbf2_9ce4_8422_2325, mix))
+}
+
+#[cfg(test)]
+mod tests;

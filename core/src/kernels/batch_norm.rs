@@ -1,0 +1,475 @@
+//! Batch normalization (Ioffe and Szegedy, arXiv 1502.03167, algorithm 1) of every replica at once, with the statistics
+//! of the batch at hand.
+//!
+//! ```text
+//! x̂ = (x − μ) · s,  s = 1/√(σ² + ε)        y = x̂ · γ + β        μ, σ² over the M rows of a channel, replica by replica
+//!
+//! ∂γ = Σ ∂y · x̂    ∂β = Σ ∂y    ∂x = γ · s · (∂y − ∂β / M − x̂ · ∂γ / M)
+//! ```
+
+use burn::tensor::Tensor;
+use cubecl::prelude::*;
+
+use super::loops::for_each_chunk;
+use super::prelude::*;
+
+/// PyTorch's default.
+const EPSILON: f32 = 1e-5;
+
+/// Batch normalization over the middle axis.
+///
+/// # Shapes
+/// - `x`: `[R, M, D]`
+/// - `scale` γ, `shift` β: `[R, 1, D]`
+/// - returns `[R, M, D]`
+pub fn batch_norm(x: Tensor<3>, scale: Tensor<3>, shift: Tensor<3>) -> Tensor<3> {
+    Tensor::from_dispatch(Dispatch::batch_norm_affine(
+        x.into_dispatch(),
+        scale.into_dispatch(),
+        shift.into_dispatch(),
+    ))
+}
+
+#[backend_extension(Flex, Cube, Autodiff, Fusion)]
+pub(super) trait BatchNormOps: Backend {
+    #[fusion(dtype = x, shape = x)]
+    fn batch_norm_affine(
+        x: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+}
+
+/// The parts that the forward pass is made of, and its gradients.
+#[backend_extension(Flex, Cube, Fusion)]
+pub(super) trait BatchNormParts: Backend {
+    /// μ and s of every channel, `[R, 2, D]`.
+    #[fusion(dtype = x, shape = Shape::new([x[0], 2, x[2]]))]
+    fn batch_moments(x: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// `y`
+    #[fusion(dtype = x, shape = x)]
+    fn batch_normalize(
+        x: FloatTensor<Self>,
+        moments: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+
+    /// `∂γ` and `∂β`
+    #[fusion(meta = |x, _moments, _grad| {
+        let mut weight = x.clone();
+        weight.shape = Shape::new([x.shape[0], 1, x.shape[2]]);
+        (weight.clone(), weight)
+    })]
+    fn batch_norm_weights(
+        x: FloatTensor<Self>,
+        moments: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>);
+
+    /// `∂x`
+    #[fusion(dtype = x, shape = x)]
+    fn batch_norm_input(
+        x: FloatTensor<Self>,
+        moments: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        scale_grad: FloatTensor<Self>,
+        shift_grad: FloatTensor<Self>,
+    ) -> FloatTensor<Self>;
+}
+
+impl<B: Backend + BatchNormOps + BatchNormParts, C: CheckpointStrategy> BatchNormOps for Autodiff<B, C> {
+    fn batch_norm_affine(
+        x: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        #[derive(Debug)]
+        struct BatchNorm;
+
+        impl<B: Backend + BatchNormParts> Backward<B, 3> for BatchNorm {
+            type State = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>);
+
+            fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
+                let grad = grads.consume::<B>(&ops.node);
+                let [input, scale, shift] = ops.parents;
+                let (x, moments, gamma) = ops.state;
+                // The input's gradient needs both sums, so they are never left out.
+                let (scale_grad, shift_grad) =
+                    B::batch_norm_weights(x.clone(), moments.clone(), grad.clone());
+                if let Some(node) = input {
+                    let (dgamma, dbeta) = (scale_grad.clone(), shift_grad.clone());
+                    let dx = B::batch_norm_input(x, moments, gamma, grad, dgamma, dbeta);
+                    grads.register::<B>(node.id, dx);
+                }
+                if let Some(node) = scale {
+                    grads.register::<B>(node.id, scale_grad);
+                }
+                if let Some(node) = shift {
+                    grads.register::<B>(node.id, shift_grad);
+                }
+            }
+        }
+
+        let nodes = [x.node(), scale.node(), shift.node()];
+        let (x, scale, shift) = (x.into_primitive(), scale.into_primitive(), shift.into_primitive());
+        match BatchNorm.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let moments = B::batch_moments(x.clone());
+                let y = B::batch_normalize(x.clone(), moments.clone(), scale.clone(), shift);
+                prep.finish((x, moments, scale), y)
+            }
+            OpsKind::UnTracked(prep) => prep.finish(B::batch_norm_affine(x, scale, shift)),
+        }
+    }
+}
+
+/// One thread for each vector of channels of a replica.
+#[cube(launch_unchecked)]
+fn batch_moments_kernel<N: Size>(
+    x: &[Vector<f32, N>],
+    moments: &mut [Vector<f32, N>],
+    units: usize,
+    rows: usize,
+    columns: usize,
+) {
+    if ABSOLUTE_POS >= units {
+        terminate!();
+    }
+    let column = ABSOLUTE_POS % columns;
+    let replica = ABSOLUTE_POS / columns;
+    let count = Vector::<f32, N>::new(f32::cast_from(rows));
+    let mut sum = Vector::<f32, N>::new(0.0);
+    for row in replica * rows..(replica + 1) * rows {
+        sum += x[row * columns + column];
+    }
+    let mean = sum / count;
+    let mut squares = Vector::<f32, N>::new(0.0);
+    for row in replica * rows..(replica + 1) * rows {
+        let centered = x[row * columns + column] - mean;
+        squares += centered * centered;
+    }
+    moments[2 * replica * columns + column] = mean;
+    moments[(2 * replica + 1) * columns + column] =
+        Vector::inverse_sqrt(squares / count + Vector::new(EPSILON));
+}
+
+/// One thread for each vector of the result.
+#[cube(launch_unchecked)]
+fn batch_normalize_kernel<N: Size>(
+    x: &[Vector<f32, N>],
+    moments: &[Vector<f32, N>],
+    scale: &[Vector<f32, N>],
+    shift: &[Vector<f32, N>],
+    y: &mut [Vector<f32, N>],
+    units: usize,
+    rows: usize,
+    columns: usize,
+    scale_stride: usize,
+    shift_stride: usize,
+) {
+    if ABSOLUTE_POS >= units {
+        terminate!();
+    }
+    let column = ABSOLUTE_POS % columns;
+    let replica = ABSOLUTE_POS / columns / rows;
+    let mean = moments[2 * replica * columns + column];
+    let inverse = moments[(2 * replica + 1) * columns + column];
+    y[ABSOLUTE_POS] = (x[ABSOLUTE_POS] - mean) * inverse * scale[replica * scale_stride + column]
+        + shift[replica * shift_stride + column];
+}
+
+/// One thread for each vector of channels of a replica.
+#[cube(launch_unchecked)]
+fn batch_norm_weights_kernel<N: Size>(
+    x: &[Vector<f32, N>],
+    moments: &[Vector<f32, N>],
+    grad: &[Vector<f32, N>],
+    dscale: &mut [Vector<f32, N>],
+    dshift: &mut [Vector<f32, N>],
+    units: usize,
+    rows: usize,
+    columns: usize,
+) {
+    if ABSOLUTE_POS >= units {
+        terminate!();
+    }
+    let column = ABSOLUTE_POS % columns;
+    let replica = ABSOLUTE_POS / columns;
+    let mean = moments[2 * replica * columns + column];
+    let inverse = moments[(2 * replica + 1) * columns + column];
+    let mut scale = Vector::<f32, N>::new(0.0);
+    let mut shift = Vector::<f32, N>::new(0.0);
+    for row in replica * rows..(replica + 1) * rows {
+        let g = grad[row * columns + column];
+        scale += g * (x[row * columns + column] - mean);
+        shift += g;
+    }
+    dscale[ABSOLUTE_POS] = scale * inverse;
+    dshift[ABSOLUTE_POS] = shift;
+}
+
+/// One thread for each vector of the result.
+#[cube(launch_unchecked)]
+fn batch_norm_input_kernel<N: Size>(
+    x: &[Vector<f32, N>],
+    moments: &[Vector<f32, N>],
+    scale: &[Vector<f32, N>],
+    grad: &[Vector<f32, N>],
+    dscale: &[Vector<f32, N>],
+    dshift: &[Vector<f32, N>],
+    dx: &mut [Vector<f32, N>],
+    units: usize,
+    rows: usize,
+    columns: usize,
+    scale_stride: usize,
+) {
+    if ABSOLUTE_POS >= units {
+        terminate!();
+    }
+    let column = ABSOLUTE_POS % columns;
+    let replica = ABSOLUTE_POS / columns / rows;
+    let count = Vector::<f32, N>::new(f32::cast_from(rows));
+    let inverse = moments[(2 * replica + 1) * columns + column];
+    let normal = (x[ABSOLUTE_POS] - moments[2 * replica * columns + column]) * inverse;
+    let at = replica * columns + column;
+    let centered = grad[ABSOLUTE_POS] - dshift[at] / count - normal * dscale[at] / count;
+    dx[ABSOLUTE_POS] = scale[replica * scale_stride + column] * inverse * centered;
+}
+
+impl BatchNormOps for CubeBackend {
+    fn batch_norm_affine(
+        x: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let moments = Self::batch_moments(x.clone());
+        Self::batch_normalize(x, moments, scale, shift)
+    }
+}
+
+impl BatchNormParts for CubeBackend {
+    fn batch_moments(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        let x = contiguous(x);
+        let [r, m, d] = x.shape().dims();
+        let moments = empty(&x, [r, 2, d]);
+        let n = vector_size(&[d]);
+        let (count, dim) = grid(&x.client, r * d / n);
+        unsafe {
+            batch_moments_kernel::launch_unchecked(
+                &moments.client,
+                count,
+                dim,
+                n,
+                x.into_buffer_arg(),
+                moments.clone().into_buffer_arg(),
+                r * d / n,
+                m,
+                d / n,
+            );
+        }
+        moments
+    }
+
+    fn batch_normalize(
+        x: FloatTensor<Self>,
+        moments: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let (x, moments) = (contiguous(x), contiguous(moments));
+        let (scale, scale_stride) = replicas(scale);
+        let (shift, shift_stride) = replicas(shift);
+        let [r, m, d] = x.shape().dims();
+        let y = empty(&x, [r, m, d]);
+        let n = vector_size(&[d, scale_stride, shift_stride]);
+        let units = r * m * d / n;
+        let (count, dim) = grid(&x.client, units);
+        unsafe {
+            batch_normalize_kernel::launch_unchecked(
+                &y.client,
+                count,
+                dim,
+                n,
+                x.into_buffer_arg(),
+                moments.into_buffer_arg(),
+                scale.into_buffer_arg(),
+                shift.into_buffer_arg(),
+                y.clone().into_buffer_arg(),
+                units,
+                m,
+                d / n,
+                scale_stride / n,
+                shift_stride / n,
+            );
+        }
+        y
+    }
+
+    fn batch_norm_weights(
+        x: FloatTensor<Self>,
+        moments: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let (x, moments, grad) = (contiguous(x), contiguous(moments), contiguous(grad));
+        let [r, m, d] = x.shape().dims();
+        let (dscale, dshift) = (empty(&x, [r, 1, d]), empty(&x, [r, 1, d]));
+        let n = vector_size(&[d]);
+        let (count, dim) = grid(&x.client, r * d / n);
+        unsafe {
+            batch_norm_weights_kernel::launch_unchecked(
+                &dscale.client,
+                count,
+                dim,
+                n,
+                x.into_buffer_arg(),
+                moments.into_buffer_arg(),
+                grad.into_buffer_arg(),
+                dscale.clone().into_buffer_arg(),
+                dshift.clone().into_buffer_arg(),
+                r * d / n,
+                m,
+                d / n,
+            );
+        }
+        (dscale, dshift)
+    }
+
+    fn batch_norm_input(
+        x: FloatTensor<Self>,
+        moments: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        scale_grad: FloatTensor<Self>,
+        shift_grad: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let (x, moments, grad) = (contiguous(x), contiguous(moments), contiguous(grad));
+        let (scale, scale_stride) = replicas(scale);
+        let [r, m, d] = x.shape().dims();
+        let dx = empty(&x, [r, m, d]);
+        let n = vector_size(&[d, scale_stride]);
+        let units = r * m * d / n;
+        let (count, dim) = grid(&x.client, units);
+        unsafe {
+            batch_norm_input_kernel::launch_unchecked(
+                &dx.client,
+                count,
+                dim,
+                n,
+                x.into_buffer_arg(),
+                moments.into_buffer_arg(),
+                scale.into_buffer_arg(),
+                grad.into_buffer_arg(),
+                contiguous(scale_grad).into_buffer_arg(),
+                contiguous(shift_grad).into_buffer_arg(),
+                dx.clone().into_buffer_arg(),
+                units,
+                m,
+                d / n,
+                scale_stride / n,
+            );
+        }
+        dx
+    }
+}
+
+impl BatchNormOps for Flex {
+    fn batch_norm_affine(
+        x: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let moments = Self::batch_moments(x.clone());
+        Self::batch_normalize(x, moments, scale, shift)
+    }
+}
+
+impl BatchNormParts for Flex {
+    fn batch_moments(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        let [r, m, d] = x.shape().dims();
+        let x = Values::of(&x);
+        let mut moments = vec![0.0f32; 2 * r * d];
+        for (x, moments) in x.chunks_exact(m * d).zip(moments.chunks_exact_mut(2 * d)) {
+            let (mean, inverse) = moments.split_at_mut(d);
+            for row in x.chunks_exact(d) {
+                mean.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+            }
+            mean.iter_mut().for_each(|sum| *sum /= m as f32);
+            for row in x.chunks_exact(d) {
+                let centered = row.iter().zip(mean.iter()).map(|(x, mean)| x - mean);
+                inverse.iter_mut().zip(centered).for_each(|(sum, x)| *sum += x * x);
+            }
+            inverse.iter_mut().for_each(|sum| *sum = 1.0 / (*sum / m as f32 + EPSILON).sqrt());
+        }
+        tensor(moments, [r, 2, d])
+    }
+
+    fn batch_normalize(
+        x: FloatTensor<Self>,
+        moments: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let [r, m, d] = x.shape().dims();
+        let (moments, scale, shift) = (Values::of(&moments), Values::of(&scale), Values::of(&shift));
+        let (moments, scale, shift) = (&moments[..], &scale[..], &shift[..]);
+        let mut y = Values::of(&x).to_vec();
+        for_each_chunk(&mut y, d, |index, row| {
+            let replica = index / m;
+            let (mean, inverse) = moments[2 * replica * d..][..2 * d].split_at(d);
+            let (scale, shift) = (&scale[replica * d..][..d], &shift[replica * d..][..d]);
+            for (c, value) in row.iter_mut().enumerate() {
+                *value = (*value - mean[c]) * inverse[c] * scale[c] + shift[c];
+            }
+        });
+        tensor(y, [r, m, d])
+    }
+
+    fn batch_norm_weights(
+        x: FloatTensor<Self>,
+        moments: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let [r, m, d] = x.shape().dims();
+        let (x, moments, grad) = (Values::of(&x), Values::of(&moments), Values::of(&grad));
+        let (x, moments, grad) = (&x[..], &moments[..], &grad[..]);
+        let (mut dscale, mut dshift) = (vec![0.0; r * d], vec![0.0; r * d]);
+        for (index, (x, grad)) in x.chunks_exact(d).zip(grad.chunks_exact(d)).enumerate() {
+            let replica = index / m;
+            let (mean, inverse) = moments[2 * replica * d..][..2 * d].split_at(d);
+            for c in 0..d {
+                dscale[replica * d + c] += grad[c] * (x[c] - mean[c]) * inverse[c];
+                dshift[replica * d + c] += grad[c];
+            }
+        }
+        (tensor(dscale, [r, 1, d]), tensor(dshift, [r, 1, d]))
+    }
+
+    fn batch_norm_input(
+        x: FloatTensor<Self>,
+        moments: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        scale_grad: FloatTensor<Self>,
+        shift_grad: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let [r, m, d] = x.shape().dims();
+        let count = m as f32;
+        let (x, moments, scale) = (Values::of(&x), Values::of(&moments), Values::of(&scale));
+        let (dscale, dshift) = (Values::of(&scale_grad), Values::of(&shift_grad));
+        let (x, moments, scale, dscale, dshift) =
+            (&x[..], &moments[..], &scale[..], &dscale[..], &dshift[..]);
+        let mut dx = Values::of(&grad).to_vec();
+        for_each_chunk(&mut dx, d, |index, dx| {
+            let (x, replica) = (&x[index * d..][..d], index / m);
+            let (mean, inverse) = moments[2 * replica * d..][..2 * d].split_at(d);
+            for c in 0..d {
+                let (at, normal) = (replica * d + c, (x[c] - mean[c]) * inverse[c]);
+                dx[c] = scale[at] * inverse[c] * (dx[c] - dshift[at] / count - normal * dscale[at] / count);
+            }
+        });
+        tensor(dx, [r, m, d])
+    }
+}

@@ -1,0 +1,147 @@
+//! ConvMixer (Trockman and Kolter, Patches Are All You Need?, arXiv 2201.09792), section 2: a small filter a channel
+//! mixes the tokens, a linear layer the channels.
+//!
+//! ```text
+//! X ← Norm(GELU(W_p patch + b))
+//! X ← Norm(GELU(c_d * X_d + b_d)) + X, channel by channel        x ← Norm(GELU(W x + b)), token by token
+//! ```
+//!
+//! `*` is a convolution of the token grid with an f×f filter and zeros around it. The filters can be frozen
+//! ([`crate::techniques::initialization::filters`]); their biases then are too. The mean over tokens and a linear layer
+//! end it; there are no positions.
+//!
+//! Deviation from the paper: its batch norm has running means for the test split, this one takes the statistics of the
+//! batch at hand ([`super::normalization`]).
+
+use burn::tensor::Tensor;
+
+use super::layers::{Linear, PatchEmbedding};
+use super::network::{Input, Reading, Seen};
+use super::normalization::Normalization;
+use super::parameters::{Builder, ParameterId, Parameters};
+use super::watch::Watcher;
+use crate::kernels::{depthwise, gelu, mean_pool};
+use crate::probes::report::Quantity;
+use crate::spec::{Filters, Model, Norm, Probes};
+use crate::techniques::initialization::filters::{filter_biases, filters};
+use crate::techniques::tokens::TokenSlot;
+
+/// One block of every replica.
+#[derive(Clone, Debug)]
+struct Block {
+    /// `[R, f², D]`.
+    filter: ParameterId,
+    /// `[R, 1, D]`.
+    filter_bias: ParameterId,
+    filter_norm: Normalization,
+    linear: Linear,
+    linear_norm: Normalization,
+}
+
+impl Block {
+    fn new(
+        builder: &mut Builder,
+        name: &str,
+        width: usize,
+        (kernel, kind, norm): (usize, Filters, Norm),
+    ) -> Self {
+        let (weight, bias) = (format!("{name}.filter.weight"), format!("{name}.filter.bias"));
+        let filter = builder
+            .add(&weight, [kernel * kernel, width], true, |seed| filters(kind, seed, &weight, kernel, width));
+        let filter_bias =
+            builder.add(&bias, [1, width], false, |seed| filter_biases(seed, &bias, kernel, width));
+        if kind != Filters::Trained {
+            builder.freeze(filter);
+            builder.freeze(filter_bias);
+        }
+        Self {
+            filter,
+            filter_bias,
+            filter_norm: Normalization::new(builder, &format!("{name}.filter.norm"), norm, width),
+            linear: Linear::new(builder, &format!("{name}.linear"), width, width),
+            linear_norm: Normalization::new(builder, &format!("{name}.linear.norm"), norm, width),
+        }
+    }
+
+    fn forward(&self, parameters: &Parameters, x: Tensor<3>, tokens: usize) -> Tensor<3> {
+        let (filter, bias) = (parameters.get(self.filter), parameters.get(self.filter_bias));
+        let filtered = gelu(depthwise(x.clone(), filter, bias, tokens));
+        let x = x + self.filter_norm.forward(parameters, filtered);
+        self.linear_norm.forward(parameters, gelu(self.linear.forward(parameters, x)))
+    }
+}
+
+/// A ConvMixer of every replica.
+#[derive(Clone, Debug)]
+pub struct ConvMixer {
+    embedding: PatchEmbedding,
+    norm: Normalization,
+    token_slot: TokenSlot,
+    blocks: Vec<Block>,
+    head: Linear,
+    tokens: usize,
+}
+
+impl ConvMixer {
+    /// `spatial`: edge and kind of the filters, and the norm. The head starts at zero, as the transformer's.
+    pub fn new(
+        builder: &mut Builder,
+        model: &Model,
+        spatial: (usize, Filters, Norm),
+        reading: Reading,
+    ) -> Self {
+        let Reading::Patches { tokens, features, classes } = reading else {
+            unreachable!("the experiment's rules give a ConvMixer the patches of images")
+        };
+        let width = model.width as usize;
+        let embedding = PatchEmbedding::without_positions(builder, features, width);
+        let norm = Normalization::new(builder, "embedding.norm", spatial.2, width);
+        let block = |index| Block::new(builder, &format!("blocks.{index}"), width, spatial);
+        Self {
+            embedding,
+            token_slot: TokenSlot::new(&model.tokens, tokens),
+            norm,
+            blocks: (0..model.depth).map(block).collect(),
+            head: Linear::with_weights(builder, "head", width, classes, |_| vec![0.0; width * classes]),
+            tokens,
+        }
+    }
+
+    /// # Shapes
+    /// - returns `[R, B, classes]`
+    pub fn forward(&self, parameters: &Parameters, input: Input) -> Tensor<3> {
+        let mut x = self.embed(parameters, input);
+        for block in &self.blocks {
+            x = block.forward(parameters, x, self.tokens);
+        }
+        self.head.forward(parameters, mean_pool(x, self.tokens))
+    }
+
+    /// The matrices that the probes ask for: the tokens on their way, since there is no attention.
+    pub fn watch(&self, parameters: &Parameters, input: Input, probes: &Probes) -> Vec<Seen> {
+        let embedded = self.embedded(parameters, input);
+        let mut watcher = Watcher::new(*probes, self.tokens, self.blocks.len());
+        watcher.enter("embedding");
+        watcher.tokens(Quantity::Embedded, &embedded);
+        let mut x = self.token_slot.forward(embedded);
+        for (i, block) in self.blocks.iter().enumerate() {
+            watcher.enter(format!("blocks.{i}"));
+            watcher.tokens(Quantity::Tokens, &x);
+            x = block.forward(parameters, x, self.tokens);
+        }
+        watcher.finish()
+    }
+
+    /// The tokens that enter the first block.
+    fn embed(&self, parameters: &Parameters, input: Input) -> Tensor<3> {
+        self.token_slot.forward(self.embedded(parameters, input))
+    }
+
+    /// The tokens before anything is done to them.
+    fn embedded(&self, parameters: &Parameters, input: Input) -> Tensor<3> {
+        let Input::Patches(patches) = input else {
+            unreachable!("the task that made the network also makes its input")
+        };
+        self.norm.forward(parameters, gelu(self.embedding.forward(parameters, patches)))
+    }
+}

@@ -1,0 +1,209 @@
+//! Runs of a small coordinate network: what the optimizer, the weights and the curvature do inside a session.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use burn::tensor::{Device, Tensor, TensorData};
+use nalgebra::{DMatrix, SymmetricEigen};
+
+use super::curvature::curvatures;
+use super::run::Run;
+use super::{Engine, Session};
+use crate::nn::network::Input;
+use crate::protocol::{DeviceChoice, Event};
+use crate::spec::{Experiment, Metric, Task, set_path};
+use crate::tasks::{self, Targets};
+
+fn experiment(settings: &[&str]) -> Experiment {
+    let mut experiment = Experiment::new("A picture", Task::Picture {});
+    experiment.compare.metric = Metric::Psnr;
+    let base = [
+        "model.architecture=coordinate",
+        "model.initialization=pytorch",
+        "model.depth=2",
+        "model.width=8",
+        "training.steps=20",
+        "training.batch=32",
+        "training.learning_rate=0.05",
+        "training.warmup=0",
+        "seeds.count=2",
+    ];
+    for setting in base.iter().chain(settings) {
+        set_path(&mut experiment, setting).unwrap_or_else(|problem| panic!("{setting}: {problem:?}"));
+    }
+    experiment
+}
+
+fn start(engine: &Engine, experiment: &Experiment, resume: Option<&[u8]>) -> Session {
+    Session::start(engine, experiment.clone(), &BTreeMap::new(), resume).expect("a valid start").0
+}
+
+fn losses(session: &mut Session, steps: u32) -> Vec<Vec<f32>> {
+    let mut all = Vec::new();
+    while session.step() < steps {
+        for event in pollster::block_on(session.advance(steps - session.step())).expect("the device works") {
+            if let Event::Progress(progress) = event {
+                all.extend(progress.losses);
+            }
+        }
+    }
+    all
+}
+
+const WEIGHTS: [&[&str]; 7] = [
+    &["model.weights=plain"],
+    &["model.weights=equilibrated"],
+    &["model.weights=equilibrated", "model.weights.axis=both", "model.weights.scale=initial"],
+    &["model.weights=equilibrated", "model.weights.when=start"],
+    &["model.weights=normalized"],
+    &["model.weights=standardized"],
+    &["model.weights=spectral-norm"],
+];
+
+/// Each way to make weights, with the optimizers in turn, and rows that start uneven.
+fn everything() -> impl Iterator<Item = Experiment> {
+    WEIGHTS.into_iter().enumerate().map(|(index, weights)| {
+        let optimizer = if index % 2 == 0 { "training.optimizer=sgd" } else { "training.optimizer=adamw" };
+        experiment(&[weights, &[optimizer, "model.row_spread=0.5"]].concat())
+    })
+}
+
+#[test]
+fn every_kind_of_weights_resumes_bit_for_bit_and_lowers_the_loss() {
+    let engine = Engine::cpu("");
+    for experiment in everything() {
+        let whole = losses(&mut start(&engine, &experiment, None), 20);
+        let mut first = start(&engine, &experiment, None);
+        losses(&mut first, 9);
+        let saved = pollster::block_on(first.checkpoint()).unwrap();
+        let rest = losses(&mut start(&engine, &experiment, Some(&saved)), 20);
+        assert_eq!(rest, whole[9..], "{:?}", experiment.model.weights);
+        let mean = |part: &[Vec<f32>]| part.iter().flatten().sum::<f32>() / part.len() as f32;
+        assert!(mean(&whole[15..]) < mean(&whole[..5]), "{:?}: {whole:?}", experiment.model.weights);
+    }
+}
+
+#[test]
+fn wgpu_and_the_cpu_engine_train_coordinate_networks_alike() {
+    let gpu = Engine::open(DeviceChoice::Gpu).expect("a wgpu adapter; without a GPU install Mesa's lavapipe");
+    for settings in [
+        ["model.architecture.frequencies=4", "model.weights=equilibrated", "training.optimizer=sgd"],
+        ["model.architecture.activation=gaussian", "model.weights=spectral-norm", "model.row_spread=0.3"],
+        ["model.architecture.activation=sine", "model.weights=normalized", "training.batch=2304"],
+        ["model.architecture.norm=batch", "model.weights=equilibrated", "training.optimizer=sgd"],
+        ["model.architecture.norm=layer", "model.weights=standardized", "model.architecture.frequencies=2"],
+    ] {
+        let experiment = experiment(&settings);
+        let [a, b] = [&gpu, &Engine::cpu("")].map(|engine| losses(&mut start(engine, &experiment, None), 10));
+        for (step, (a, b)) in a.iter().flatten().zip(b.iter().flatten()).enumerate() {
+            assert!((a - b).abs() < 0.01 * b.abs(), "{settings:?}, {step}: {a} is not {b}");
+        }
+    }
+}
+
+#[test]
+fn a_run_reports_the_signal_to_noise_ratio_of_its_loss() {
+    let experiment = experiment(&["training.steps=5"]);
+    let mut session = start(&Engine::cpu(""), &experiment, None);
+    let events = pollster::block_on(session.advance(5)).unwrap();
+    let metrics = events.iter().find_map(|event| match event {
+        Event::Evaluated { metrics, .. } => Some(metrics),
+        _ => None,
+    });
+    let [(Metric::Psnr, ratios), (Metric::Loss, losses)] = &metrics.expect("an evaluation")[..] else {
+        panic!("PSNR and loss")
+    };
+    assert_eq!(ratios.len(), 2);
+    for (ratio, loss) in ratios.iter().zip(losses) {
+        assert!((ratio + 10.0 * loss.log10()).abs() < 1e-4, "{ratio} {loss}");
+    }
+}
+
+/// A network so small that its whole Hessian can be found: 2 → 4 → 1 with Gaussians, 17 numbers.
+fn tiny(weights: &str, seeds: u32) -> Run {
+    let experiment = experiment(&[
+        "model.depth=1",
+        "model.width=4",
+        "model.architecture.activation=gaussian",
+        "training.batch=24",
+        &format!("model.weights={weights}"),
+        &format!("seeds.count={seeds}"),
+    ]);
+    let task: Rc<dyn tasks::Task> =
+        tasks::load(&experiment.task, &experiment.model.tokens, &[], &Device::flex()).unwrap().into();
+    Run::new(&experiment, task, &Device::flex())
+}
+
+/// The loss of one replica of [`tiny`] in f64, by loops over the layout `[2, 4] [4] [4, 1] [1]`.
+fn reference_loss(p: &[f64], places: &[f32], values: &[f32], equilibrated: bool) -> f64 {
+    let norm =
+        |column: &[f64]| if equilibrated { column.iter().map(|x| x * x).sum::<f64>().sqrt() } else { 1.0 };
+    let (w, b, v, c) = (&p[..8], &p[8..12], &p[12..16], p[16]);
+    let error = |(place, value): (&[f32], &f32)| {
+        let hidden = |o: usize| {
+            let scale = norm(&[w[o], w[4 + o]]);
+            let y = (f64::from(place[0]) * w[o] + f64::from(place[1]) * w[4 + o]) / scale + b[o];
+            (-y * y / (2.0 * 0.2 * 0.2)).exp()
+        };
+        let y = (0..4).map(|o| hidden(o) * v[o]).sum::<f64>() / norm(v) + c;
+        (y - f64::from(*value)).powi(2)
+    };
+    places.chunks_exact(2).zip(values).map(error).sum::<f64>() / values.len() as f64
+}
+
+#[test]
+fn the_curvature_equals_that_of_the_whole_hessian() {
+    for (weights, equilibrated) in [("plain", false), ("equilibrated", true)] {
+        let run = tiny(weights, 2);
+        let found = pollster::block_on(curvatures(&run)).unwrap();
+        assert_eq!(found.len(), 2);
+        let batch = run.probe_batch();
+        let (Input::Places(places), Targets::Values(values)) = (batch.input, batch.targets) else {
+            panic!("a picture has places and values")
+        };
+        let read = |tensor: Tensor<3>| tensor.into_data().iter::<f32>().collect::<Vec<f32>>();
+        let (places, values) = (read(places), read(values));
+        let flat: Vec<f32> = run.state().parameters.clone().into_data().iter::<f32>().collect();
+        for (replica, found) in found.iter().enumerate() {
+            let row = &flat[replica * run.layout.width()..][..run.layout.width()];
+            let at: Vec<f64> = run
+                .layout
+                .parameters()
+                .iter()
+                .flat_map(|p| &row[p.offset..][..p.rows * p.columns])
+                .map(|&x| f64::from(x))
+                .collect();
+            let (places, values) = (&places[replica * 48..][..48], &values[replica * 24..][..24]);
+            let step = 1e-4;
+            let second = |i: usize, j: usize| {
+                let shifted = |a: f64, b: f64| {
+                    let mut p = at.clone();
+                    p[i] += a;
+                    p[j] += b;
+                    reference_loss(&p, places, values, equilibrated)
+                };
+                (shifted(step, step) - shifted(step, -step) - shifted(-step, step) + shifted(-step, -step))
+                    / (4.0 * step * step)
+            };
+            let wanted = SymmetricEigen::new(DMatrix::from_fn(17, 17, second)).eigenvalues;
+            let close = |got: f64, want: f64| (got - want).abs() < 0.01 * wanted.amax();
+            assert!(close(found.largest, wanted.max()), "{weights}: {found:?}, not {}", wanted.max());
+            assert!(close(found.smallest, wanted.min()), "{weights}: {found:?}, not {}", wanted.min());
+            assert_eq!((found.replica, found.steps), (replica, 16));
+        }
+    }
+}
+
+#[test]
+fn a_replica_that_diverged_has_no_curvature_and_the_others_have_theirs() {
+    let mut run = tiny("plain", 2);
+    let whole = pollster::block_on(curvatures(&run)).unwrap();
+    let mut flat: Vec<f32> = run.state().parameters.clone().into_data().iter::<f32>().collect();
+    flat[0] = f32::NAN;
+    let shape = [2, run.layout.width()];
+    let data = |values: Vec<f32>| TensorData::new(values, shape);
+    let zeros = vec![0.0; flat.len()];
+    run.restore(data(flat), data(zeros.clone()), data(zeros));
+    let found = pollster::block_on(curvatures(&run)).unwrap();
+    assert_eq!(found, whole[1..]);
+}
