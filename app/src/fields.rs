@@ -72,7 +72,7 @@ pub fn rows(experiment: &Experiment, index: usize) -> Vec<Row> {
         set.contains_key(field.path) || field.is_tagged() && set.contains_key(&format!("{}.name", field.path))
     };
     let row = |field: &'static Field| {
-        let is_nested = parent(field).is_some_and(|parent| is_set(parent));
+        let is_nested = parent(field).is_some_and(&is_set);
         let comes_along = is_nested && variant.as_ref().is_some_and(|variant| (field.applies)(variant));
         let row = Row { path: field.path, is_set: is_set(field), is_nested };
         (row.is_set || comes_along).then_some(row)
