@@ -21,7 +21,6 @@ use super::normalization::Normalization;
 use super::parameters::{Builder, ParameterId, Parameters};
 use super::watch::Watcher;
 use crate::kernels::{depthwise, gelu, mean_pool};
-use crate::probes::report::Quantity;
 use crate::spec::{Filters, Model, Norm, Probes};
 use crate::techniques::initialization::filters::{filter_biases, filters};
 use crate::techniques::tokens::TokenSlot;
@@ -120,16 +119,10 @@ impl ConvMixer {
     /// The matrices that the probes ask for: the tokens on their way, since there is no attention.
     pub fn watch(&self, parameters: &Parameters, input: Input, probes: &Probes) -> Vec<Seen> {
         let embedded = self.embedded(parameters, input);
-        let mut watcher = Watcher::new(*probes, self.tokens, self.blocks.len());
-        watcher.enter("embedding");
-        watcher.tokens(Quantity::Embedded, &embedded);
-        let mut x = self.token_slot.forward(embedded);
-        for (i, block) in self.blocks.iter().enumerate() {
-            watcher.enter(format!("blocks.{i}"));
-            watcher.tokens(Quantity::Tokens, &x);
-            x = block.forward(parameters, x, self.tokens);
-        }
-        watcher.finish()
+        let watcher = Watcher::new(*probes, self.tokens, self.blocks.len());
+        watcher.follow(embedded, &self.token_slot, &self.blocks, |block, x, _| {
+            block.forward(parameters, x, self.tokens)
+        })
     }
 
     /// The tokens that enter the first block.

@@ -15,9 +15,9 @@ use super::network::{Input, Reading};
 use super::normalization::Normalization;
 use super::parameters::{Builder, Parameters};
 use crate::kernels::{Pointwise, octaves, pointwise};
-use crate::random::Stream;
 use crate::spec::{Architecture, CoordinateActivation, Model};
 use crate::techniques::initialization::pytorch::pytorch_uniform;
+use crate::techniques::initialization::xavier::uniform;
 
 /// Coordinates of a place.
 const COORDINATES: usize = 2;
@@ -90,10 +90,7 @@ fn siren(builder: &mut Builder, name: &str, inputs: usize, outputs: usize, first
     let (path, bias) = (format!("{name}.weight"), format!("{name}.bias"));
     let fan_in = inputs as f64;
     let bound = if first { 1.0 / fan_in } else { libm::sqrt(6.0 / fan_in) / f64::from(FREQUENCY) };
-    let weights = |seed: u64| {
-        let mut stream = Stream::new(seed, &path);
-        (0..inputs * outputs).map(|_| ((2.0 * stream.uniform() - 1.0) * bound) as f32).collect()
-    };
+    let weights = |seed: u64| uniform(seed, &path, inputs * outputs, bound);
     let biases = |seed: u64| pytorch_uniform(seed, &bias, inputs, outputs);
     Linear::with_start(builder, name, [inputs, outputs], weights, biases)
 }

@@ -14,7 +14,6 @@ use super::network::{Input, Reading, Seen};
 use super::parameters::{Builder, Parameters};
 use super::watch::Watcher;
 use crate::kernels::{gelu, mean_pool};
-use crate::probes::report::Quantity;
 use crate::spec::{Initialization, Model, Probes};
 use crate::techniques::initialization::mixing::mixing;
 use crate::techniques::tokens::TokenSlot;
@@ -142,16 +141,10 @@ impl Mixer {
     /// The matrices that the probes ask for: the tokens on their way, since there is no attention.
     pub fn watch(&self, parameters: &Parameters, input: Input, probes: &Probes) -> Vec<Seen> {
         let embedded = self.embedded(parameters, input);
-        let mut watcher = Watcher::new(*probes, self.tokens, self.blocks.len());
-        watcher.enter("embedding");
-        watcher.tokens(Quantity::Embedded, &embedded);
-        let mut x = self.token_slot.forward(embedded);
-        for (i, block) in self.blocks.iter().enumerate() {
-            watcher.enter(format!("blocks.{i}"));
-            watcher.tokens(Quantity::Tokens, &x);
-            x = block.forward(parameters, x, self.tokens);
-        }
-        watcher.finish()
+        let watcher = Watcher::new(*probes, self.tokens, self.blocks.len());
+        watcher.follow(embedded, &self.token_slot, &self.blocks, |block, x, _| {
+            block.forward(parameters, x, self.tokens)
+        })
     }
 
     /// The tokens that enter the first block.

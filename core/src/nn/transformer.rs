@@ -8,7 +8,6 @@ use super::network::{Input, Reading, Seen};
 use super::parameters::{Builder, Parameters};
 use super::watch::Watcher;
 use crate::kernels::mean_pool;
-use crate::probes::report::Quantity;
 use crate::spec::{Model, Probes};
 use crate::techniques::tokens::TokenSlot;
 
@@ -96,19 +95,14 @@ impl Transformer {
     /// The matrices that the probes ask for, in the order of the network.
     pub fn watch(&self, parameters: &Parameters, input: Input, probes: &Probes) -> Vec<Seen> {
         let embedded = self.embedded(parameters, input);
-        let mut watcher = Watcher::new(*probes, self.tokens, self.blocks.len());
-        watcher.enter("embedding");
-        watcher.tokens(Quantity::Embedded, &embedded);
-        let mut x = self.token_slot.forward(embedded);
-        for (i, block) in self.blocks.iter().enumerate() {
-            watcher.enter(format!("blocks.{i}"));
-            watcher.tokens(Quantity::Tokens, &x);
-            if i == 0 {
+        let watcher = Watcher::new(*probes, self.tokens, self.blocks.len());
+        let mut first = true;
+        watcher.follow(embedded, &self.token_slot, &self.blocks, |block, x, watcher| {
+            if std::mem::take(&mut first) {
                 watcher.jacobian(&x, |example| block.attention_jacobian(parameters, example));
             }
-            x = block.watch(parameters, x, &mut watcher);
-        }
-        watcher.finish()
+            block.watch(parameters, x, watcher)
+        })
     }
 
     /// The tokens that enter the first block.

@@ -11,6 +11,7 @@ use burn::tensor::{Tensor, TensorData};
 use super::network::Seen;
 use crate::probes::report::Quantity;
 use crate::spec::Probes;
+use crate::techniques::tokens::TokenSlot;
 
 /// Heads of a block that are looked at: the first ones.
 const HEADS: usize = 4;
@@ -92,6 +93,28 @@ impl Watcher {
             let (quantity, place) = (Quantity::Jacobian, self.place.clone());
             self.seen.push(Seen { quantity, place, matrices, heads: 1, rank: side });
         }
+    }
+
+    /// Follows the tokens from the embedding through the slot and every block, and says what was seen.
+    ///
+    /// # Shapes
+    /// - `embedded`: `[R, B·N, D]`, as is what `through` takes and gives
+    pub fn follow<B>(
+        mut self,
+        embedded: Tensor<3>,
+        slot: &TokenSlot,
+        blocks: &[B],
+        mut through: impl FnMut(&B, Tensor<3>, &mut Self) -> Tensor<3>,
+    ) -> Vec<Seen> {
+        self.enter("embedding");
+        self.tokens(Quantity::Embedded, &embedded);
+        let mut x = slot.forward(embedded);
+        for (i, block) in blocks.iter().enumerate() {
+            self.enter(format!("blocks.{i}"));
+            self.tokens(Quantity::Tokens, &x);
+            x = through(block, x, &mut self);
+        }
+        self.finish()
     }
 
     /// All that was seen, in the order of the network.

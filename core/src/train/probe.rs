@@ -17,8 +17,10 @@ const EXAMPLES: usize = 16;
 pub(super) async fn probe(run: &Run, probes: &Probes) -> Result<ProbeReport, ExecutionError> {
     let start = web_time::Instant::now();
     let mut transaction = Transaction::default();
+    let weights = run.weights();
+    let parameters = run.layout.bind(&weights, false);
     if probes.weights || probes.updates {
-        transaction = transaction.register(run.weights());
+        transaction = transaction.register(weights.clone());
     }
     let before = run.before().filter(|_| probes.updates);
     if let Some(before) = before {
@@ -27,7 +29,7 @@ pub(super) async fn probe(run: &Run, probes: &Probes) -> Result<ProbeReport, Exe
     let mut maps = Vec::new();
     if probes.attention {
         let batch = run.task.test_examples(1, run.seeds.len());
-        for weights in run.network.attention_weights(&run.frozen(), batch.input) {
+        for weights in run.network.attention_weights(&parameters, batch.input) {
             let [_, heads, tokens, _] = weights.dims();
             maps.push((heads, tokens));
             // The first replica stands for all: maps are looked at, not averaged.
@@ -38,7 +40,7 @@ pub(super) async fn probe(run: &Run, probes: &Probes) -> Result<ProbeReport, Exe
     let mut outlines = Vec::new();
     if probes.tokens || probes.scores || probes.outputs || probes.jacobian {
         let batch = run.task.test_examples(EXAMPLES, run.seeds.len());
-        for seen in run.network.watch(&run.frozen(), batch.input, probes) {
+        for seen in run.network.watch(&parameters, batch.input, probes) {
             let (quantity, place, shape) = (seen.quantity, seen.place, seen.matrices.dims());
             outlines.push(Outline { quantity, place, shape, heads: seen.heads, rank: seen.rank });
             transaction = transaction.register(seen.matrices);
