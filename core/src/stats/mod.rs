@@ -18,6 +18,7 @@
 
 mod claim;
 mod judgement;
+mod metric;
 mod paired;
 mod report;
 mod student;
@@ -25,6 +26,7 @@ mod summary;
 
 pub use claim::{Claim, Margin, Says};
 pub use judgement::{Judgement, MIN_REPLICAS, Unit, Verdict, judge};
+pub use metric::Metric;
 pub use paired::Paired;
 pub use report::VerdictReport;
 pub use summary::{Running, Summary, mean_ci};
