@@ -14,6 +14,7 @@ slot! {
         plain::Plain,
         conditioned::Conditioned,
         graying::Graying,
+        whitened::Whitened,
     }
 }
 
