@@ -4,9 +4,9 @@
 ///
 /// ```text
 /// fields! {
-///     /// What it is.
+///     /// What it is: the help of the choice.
 ///     #[derive(Copy)]
-///     pub struct Graying {
+///     pub struct Graying as "graying", "Grayed" {
 ///         /// The help of the field, which is its documentation too.
 ///         exponent: f32 = 0.95, float("Exponent", 0.05, 1.0, Before("exponent "));
 ///         place: Place = Place::Patches, named("Applied to", Before("graying of ")).or_help("…");
@@ -15,18 +15,20 @@
 /// ```
 ///
 /// Each line is a member: its type, its default, its [`Row`](super::Row). `name as "other.path": …` puts it at another path
-/// than its name. The struct gets `Clone`, `Debug`, `PartialEq`, `Default` and [`Node`](super::Node). A second block,
+/// than its name. `as "graying", "Grayed"` is there for a [`Room`](super::Room): its name in a file, its label. The struct gets `Clone`, `Debug`, `PartialEq`, `Default` and [`Node`](super::Node). A second block,
 /// `with { … }`, holds public members that are no fields, each with its default.
 macro_rules! fields {
     (
-        $(#[$meta:meta])*
-        pub struct $name:ident {
+        $(#[doc = $about:literal])* $(#[derive $derive:tt])? $(#[serde $serde:tt])?
+        pub struct $name:ident $(as $called:literal, $label:literal)? {
             $( $(#[doc = $doc:literal])* $field:ident $(as $key:literal)? : $type:ty = $default:expr, $row:expr; )*
         }
         $( with { $( $(#[doc = $other_doc:literal])* $other:ident : $other_type:ty = $other_default:expr; )* } )?
     ) => {
-        $(#[$meta])*
+        $(#[doc = $about])*
         #[derive(Clone, Debug, PartialEq)]
+        $(#[derive $derive])?
+        $(#[serde $serde])?
         pub struct $name {
             $(
                 $(#[doc = $doc])*
@@ -41,6 +43,8 @@ macro_rules! fields {
                 Self { $( $field: $default, )* $( $( $other: $other_default, )* )? }
             }
         }
+
+        $crate::fields::fields!(@named $name [$($about),*] [$($called, $label)?]);
 
         impl $crate::fields::Node for $name {
             #[allow(unused_variables, reason = "a room may have no fields")]
@@ -100,6 +104,14 @@ macro_rules! fields {
                     $crate::fields::Node::check(&self.$field, &at, here, found);
                 )*
             }
+        }
+    };
+    (@named $name:ident [$($about:literal),*] []) => {};
+    (@named $name:ident [$($about:literal),*] [$called:literal, $label:literal]) => {
+        impl $crate::fields::Named for $name {
+            const NAME: &'static str = $called;
+            const LABEL: &'static str = $label;
+            const HELP: &'static str = concat!($($about),*).trim_ascii_start();
         }
     };
     (@key $field:ident) => { stringify!($field) };
@@ -244,20 +256,20 @@ macro_rules! slot {
 
             /// The choices, in the order of a menu.
             pub const OPTIONS: &[$crate::fields::Choice] = &[ $( $crate::fields::Choice {
-                name: <$module::$room as $crate::fields::Room>::NAME,
-                label: <$module::$room as $crate::fields::Room>::LABEL,
-                help: <$module::$room as $crate::fields::Room>::HELP,
+                name: <$module::$room as $crate::fields::Named>::NAME,
+                label: <$module::$room as $crate::fields::Named>::LABEL,
+                help: <$module::$room as $crate::fields::Named>::HELP,
             }, )+ ];
 
             /// As the choice is written in a file.
             pub fn name(&self) -> &'static str {
-                match self { $( Self::$room(_) => <$module::$room as $crate::fields::Room>::NAME, )+ }
+                match self { $( Self::$room(_) => <$module::$room as $crate::fields::Named>::NAME, )+ }
             }
 
             /// The choice of this name, with its defaults.
             pub fn from_name(name: &str) -> Option<Self> {
                 $(
-                    if name == <$module::$room as $crate::fields::Room>::NAME {
+                    if name == <$module::$room as $crate::fields::Named>::NAME {
                         return Some(Self::$room(Default::default()));
                     }
                 )+
@@ -271,7 +283,7 @@ macro_rules! slot {
                 let tag = $crate::fields::node::join(path, Self::TAG);
                 let tag = table.enter(&tag, $crate::fields::Row { kind, ..row });
                 $(
-                    let choice = <$module::$room as $crate::fields::Room>::NAME;
+                    let choice = <$module::$room as $crate::fields::Named>::NAME;
                     table.enter_choice(tag, choice, |table| {
                         <$module::$room as $crate::fields::Node>::declare(path, row, table)
                     });

@@ -26,7 +26,7 @@ pub use nearest::{nearest, suggestion};
 pub use node::Node;
 pub(crate) use node::leaf;
 pub use problem::{Problem, quote};
-pub use room::{Problems, Room};
+pub use room::{Named, Problems, Room};
 pub use table::Table;
 
 #[cfg(test)]

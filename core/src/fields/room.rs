@@ -6,16 +6,20 @@ use super::node::{Node, join};
 use super::problem::Problem;
 use crate::surroundings::Surroundings;
 
-/// What every choice of every slot says of itself. What it is made of stands in its struct ([`super::fields!`]); what it
-/// does, in the trait that its slot asks for.
-pub trait Room: Node + Default {
+/// What a choice is called; [`fields!`](super::fields) writes it, from the line `pub struct Whitened as "whitened", "Whitened
+/// patches"` and the doc comment above it.
+pub trait Named {
     /// As it is written in a file.
     const NAME: &'static str;
     /// As it reads in a control.
     const LABEL: &'static str;
     /// One sentence.
     const HELP: &'static str;
+}
 
+/// How a choice reads, and what it asks of its surroundings. What it is made of stands in its struct
+/// ([`fields!`](super::fields)); what it does, in the trait that its slot asks for.
+pub trait Room: Named + Node + Default {
     /// How it reads in the name of a variant, with its numbers where they are not the usual ones.
     fn words(&self) -> String {
         Self::NAME.to_owned()

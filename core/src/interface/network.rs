@@ -18,7 +18,9 @@ pub trait Network {
     ///
     /// # Shapes
     /// - returns one `[R, B·H, N, N]` a block
-    fn attention_weights(&self, parameters: &Parameters, input: Input) -> Vec<Tensor<4>>;
+    fn attention_weights(&self, _parameters: &Parameters, _input: Input) -> Vec<Tensor<4>> {
+        Vec::new()
+    }
 
     /// The matrices that the probes ask for, of every replica and of as many examples as there is time for; none where
     /// weights are all that there is, which are probed as such.

@@ -21,7 +21,7 @@ pub use rows::ARCHITECTURE;
 
 slot! {
     /// The network, and what fills its slots.
-    pub enum Model at "architecture" is NetworkOutline does NetworkBuilder {
+    pub enum Model at "architecture" is Described does NetworkBuilder {
         transformer::Transformer,
         mixer::Mixer,
         conv_mixer::ConvMixer,
@@ -30,27 +30,31 @@ slot! {
 }
 
 /// What is known of a network before there is one.
-pub trait NetworkOutline {
-    /// How its tokens come together.
-    fn mixing(&self) -> Mixing;
-
-    /// Width D of a token, or of a hidden layer.
-    fn width(&self) -> u32;
-
-    /// Standard deviation of the first positions, 0 for sines and cosines; `None` where positions are not learned.
-    fn positions(&self) -> Option<f32>;
-
-    /// What is done to the tokens before the first block; `None` where there are no tokens.
-    fn tokens(&self) -> Option<&Tokens>;
-
-    /// What the weights start from, and by how many orders of magnitude their rows are scaled apart at first.
-    fn start(&self) -> (&Initialization, f32);
-
-    /// How weights are made from their trained numbers.
-    fn weights(&self) -> &Weights;
+pub trait Described {
+    /// What it is made of.
+    fn outline(&self) -> Outline<'_>;
 
     /// How large it is for a task.
     fn size(&self, reading: &Reading) -> NetworkSize;
+}
+
+/// What a network is made of, as far as all networks have it.
+#[derive(Clone, Copy, Debug)]
+pub struct Outline<'a> {
+    /// How its tokens come together.
+    pub mixing: Mixing,
+    /// Width D of a token, or of a hidden layer.
+    pub width: u32,
+    /// Standard deviation of the first positions, 0 for sines and cosines; `None` where positions are not learned.
+    pub positions: Option<f32>,
+    /// What is done to the tokens before the first block; `None` where there are no tokens.
+    pub tokens: Option<&'a Tokens>,
+    /// What the weights start from.
+    pub initialization: &'a Initialization,
+    /// By how many orders of magnitude their rows are scaled apart at first.
+    pub row_spread: f32,
+    /// How weights are made from their trained numbers.
+    pub weights: &'a Weights,
 }
 
 /// How large one replica of a network is.
@@ -67,15 +71,15 @@ pub struct NetworkSize {
 }
 
 impl Model {
+    /// What it is made of.
+    pub fn outline(&self) -> Outline<'_> {
+        self.chosen().outline()
+    }
+
     /// What surrounds a choice of this model, beside this task.
     pub fn surroundings(&self, reading: Reading) -> Surroundings {
-        let network = self.chosen();
-        Surroundings {
-            reading,
-            mixing: network.mixing(),
-            width: network.width(),
-            positions: network.positions(),
-        }
+        let Outline { mixing, width, positions, .. } = self.outline();
+        Surroundings { reading, mixing, width, positions }
     }
 }
 
@@ -90,10 +94,10 @@ pub trait NetworkBuilder {
 impl Model {
     /// The network for a task, its parameters drawn for every seed of the builder by the rule that the model names.
     pub fn build(&self, builder: &mut Builder, reading: Reading) -> Box<dyn Network> {
-        let (initialization, spread) = self.chosen().start();
-        builder.start_by(initialization.engine());
+        let outline = self.outline();
+        builder.start_by(outline.initialization.engine());
         let network = self.engine().build(builder, reading);
-        spread_rows(builder, spread, matches!(reading, Reading::Places { .. }));
+        spread_rows(builder, outline.row_spread, matches!(reading, Reading::Places { .. }));
         network
     }
 }

@@ -11,11 +11,13 @@ pub trait Start {
     /// - returns `[inputs, outputs]`
     fn weights(&self, seed: u64, name: &str, inputs: usize, outputs: usize) -> Vec<f32>;
 
-    /// First biases of a linear layer; `name` is that of the parameter.
+    /// First biases of a linear layer, zeros unless the rule says otherwise; `name` is that of the parameter.
     ///
     /// # Shapes
     /// - returns `[1, outputs]`
-    fn biases(&self, seed: u64, name: &str, inputs: usize, outputs: usize) -> Vec<f32>;
+    fn biases(&self, _seed: u64, _name: &str, _inputs: usize, outputs: usize) -> Vec<f32> {
+        vec![0.0; outputs]
+    }
 
     /// First weights of the layer that patches of an image are embedded by.
     ///
@@ -96,9 +98,5 @@ pub(super) struct Xavier;
 impl Start for Xavier {
     fn weights(&self, seed: u64, name: &str, inputs: usize, outputs: usize) -> Vec<f32> {
         xavier_uniform(seed, name, inputs, outputs)
-    }
-
-    fn biases(&self, _seed: u64, _name: &str, _inputs: usize, outputs: usize) -> Vec<f32> {
-        vec![0.0; outputs]
     }
 }

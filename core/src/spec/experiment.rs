@@ -130,7 +130,7 @@ impl Experiment {
     /// Rules between the fields that belong to no choice.
     pub(super) fn rules(&self, here: &Surroundings, found: &mut Vec<crate::fields::Problem>) {
         let training = &self.training;
-        let examples = self.task.chosen().training_examples();
+        let examples = self.task.outline().training_examples;
         let mut problems = Problems::new("training", found);
         problems.rule(
             training.batch <= examples,

@@ -21,10 +21,9 @@ impl Experiment {
     /// The size of the base. Of a variant: `experiment.variant(i)?.size()`.
     pub fn size(&self) -> Size {
         let reading = self.task.reading();
-        let network = self.model.chosen();
-        let size = network.size(&reading);
+        let size = self.model.chosen().size(&reading);
         let [tokens, outputs] = [reading.tokens(), reading.outputs()].map(|count| count as u64);
-        let [batch, width] = [self.training.batch, network.width()].map(u64::from);
+        let [batch, width] = [self.training.batch, self.model.outline().width].map(u64::from);
         // An example of a classifier has one answer, from the mean of its tokens.
         let answers = if reading.is_causal() { tokens } else { 1 };
         let example = tokens * (2 * size.first + 3 * size.middle) + answers * 3 * width * outputs;

@@ -1,14 +1,9 @@
 //! Handwritten digits of 8×8 pixels (`public/data/README.md` says from where).
 
-#[cfg(feature = "engine")]
-use burn::tensor::Device;
-
-use super::TaskOutline;
 use super::images::{self, PATCH};
+use super::{Described, Outline};
 use crate::fields::{Problems, Room, fields};
-#[cfg(feature = "engine")]
-use crate::interface::PatchMap;
-use crate::surroundings::{Reading, Surroundings};
+use crate::surroundings::Surroundings;
 
 /// Edge of an image in pixels.
 const EDGE: u32 = 8;
@@ -16,45 +11,32 @@ const EDGE: u32 = 8;
 const CLASSES: usize = 10;
 
 fields! {
-    /// How the images are cut.
+    /// 1,797 handwritten digits of 8×8 pixels, ten classes.
     #[derive(Copy)]
-    pub struct Digits {
+    pub struct Digits as "digits", "Small digits" {
         patch: u32 = 2, PATCH;
     }
 }
 
 impl Room for Digits {
-    const NAME: &'static str = "digits";
-    const LABEL: &'static str = "Small digits";
-    const HELP: &'static str = "1,797 handwritten digits of 8×8 pixels, ten classes.";
-
     fn rules(&self, _: &Surroundings, problems: &mut Problems<'_>) {
         images::rules(EDGE, self.patch, problems);
     }
 }
 
-impl TaskOutline for Digits {
-    fn reading(&self) -> Reading {
-        images::reading(EDGE, self.patch, 1, CLASSES)
-    }
-
-    fn training_examples(&self) -> u32 {
-        1_442
-    }
-
-    fn file(&self) -> Option<&'static str> {
-        Some("digits.bin")
+impl Described for Digits {
+    fn outline(&self) -> Outline {
+        Outline {
+            reading: images::reading(EDGE, self.patch, 1, CLASSES),
+            training_examples: 1_442,
+            file: Some("digits.bin"),
+        }
     }
 }
 
 #[cfg(feature = "engine")]
 impl super::TaskLoader for Digits {
-    fn load(
-        &self,
-        bytes: &[u8],
-        patches: Option<Box<dyn PatchMap>>,
-        device: &Device,
-    ) -> Result<Box<dyn super::Dataset>, String> {
-        Ok(Box::new(images::ImageTask::read(bytes, (self.patch, patches), device)?))
+    fn load(&self, source: super::Source<'_>) -> Result<Box<dyn super::Dataset>, String> {
+        Ok(Box::new(images::ImageTask::read(source.bytes, (self.patch, source.patches), source.device)?))
     }
 }

@@ -24,7 +24,7 @@ use crate::surroundings::Reading;
 
 slot! {
     /// What is learned, from which data.
-    pub enum Task is TaskOutline does TaskLoader {
+    pub enum Task is Described does TaskLoader {
         digits::Digits,
         mnist::Mnist,
         shapes::Shapes,
@@ -39,21 +39,31 @@ slot! {
 pub const TASK: Row = named("Task", After("")).or_help("What is learned, and from which data.");
 
 /// What is known of a task before its data is there.
-pub trait TaskOutline {
+pub trait Described {
+    /// Its shape, its size, its file.
+    fn outline(&self) -> Outline;
+}
+
+/// What is known of a task before its data is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outline {
     /// What a network reads and answers.
-    fn reading(&self) -> Reading;
-
+    pub reading: Reading,
     /// Examples of the training split: images, expressions, pixels, or places where a stretch of text can begin.
-    fn training_examples(&self) -> u32;
-
+    pub training_examples: u32,
     /// The file below `data/` that it is made from; `None` for one that is generated.
-    fn file(&self) -> Option<&'static str>;
+    pub file: Option<&'static str>,
 }
 
 impl Task {
+    /// What is known of it before its data is there.
+    pub fn outline(&self) -> Outline {
+        self.chosen().outline()
+    }
+
     /// What a network reads and answers.
     pub fn reading(&self) -> Reading {
-        self.chosen().reading()
+        self.outline().reading
     }
 
     /// What an evaluation yields; the first is what one looks at first.
@@ -70,15 +80,20 @@ impl Task {
 /// How a task's data comes about.
 #[cfg(feature = "engine")]
 pub trait TaskLoader {
-    /// The data, from the bytes of the task's file, none for one that is generated. `patches` is what is done to the patches
-    /// of every image before training; a task without images is given none.
+    /// The data.
     ///
     /// # Errors
     /// A sentence that names the field or the part of the file that is wrong.
-    fn load(
-        &self,
-        bytes: &[u8],
-        patches: Option<Box<dyn PatchMap>>,
-        device: &Device,
-    ) -> Result<Box<dyn Dataset>, String>;
+    fn load(&self, source: Source<'_>) -> Result<Box<dyn Dataset>, String>;
+}
+
+/// What data is made from.
+#[cfg(feature = "engine")]
+pub struct Source<'a> {
+    /// The task's file; none for one that is generated.
+    pub bytes: &'a [u8],
+    /// What is done to the patches of every image before training; a task without images is given none.
+    pub patches: Option<Box<dyn PatchMap>>,
+    /// Where it is kept.
+    pub device: &'a Device,
 }

@@ -43,7 +43,7 @@ impl Run {
         let seeds: Vec<u64> = (first..first + u64::from(experiment.seeds.count)).collect();
         let mut builder = Builder::new(seeds.clone());
         let network = experiment.model.build(&mut builder, task.reading());
-        let conditioner = experiment.model.chosen().weights().engine().conditioner(&mut builder, device);
+        let conditioner = experiment.model.outline().weights.engine().conditioner(&mut builder, device);
         let (layout, initial) = builder.finish();
         let shape = [seeds.len(), layout.width()];
         let state = State {

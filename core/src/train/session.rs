@@ -14,7 +14,7 @@ use crate::interface::PatchMap;
 use crate::protocol::{Cost, Event, Progress, VariantInfo};
 use crate::spec::Experiment;
 use crate::stats::{Metric, VerdictReport};
-use crate::tasks::Dataset;
+use crate::tasks::{Dataset, Source};
 
 /// Most steps of one [`Session::advance`].
 pub const LARGEST_ADVANCE: u32 = LOG_SLOTS as u32;
@@ -88,7 +88,7 @@ impl Session {
     pub fn files(experiment: &Experiment) -> Result<Vec<&'static str>, Vec<String>> {
         let mut files = Vec::new();
         for index in 0..experiment.variants.len() {
-            let file = resolve(experiment, index)?.task.chosen().file();
+            let file = resolve(experiment, index)?.task.outline().file;
             files.extend(file.filter(|file| !files.contains(file)));
         }
         Ok(files)
@@ -116,13 +116,14 @@ impl Session {
             let task = match known {
                 Some(task) => task,
                 None => {
-                    let bytes = match resolved.task.chosen().file() {
+                    let bytes = match resolved.task.outline().file {
                         Some(file) => {
                             data.get(file).ok_or_else(|| vec![format!("data/{file} was not loaded.")])?
                         }
                         None => &Vec::new(),
                     };
-                    let task = resolved.task.engine().load(bytes, patch_map(&resolved), &engine.device);
+                    let source = Source { bytes, patches: patch_map(&resolved), device: &engine.device };
+                    let task = resolved.task.engine().load(source);
                     let task: Rc<dyn Dataset> = task.map_err(|problem| vec![problem])?.into();
                     loaded.push((resolved.clone(), task.clone()));
                     task
@@ -377,12 +378,12 @@ fn is_last_update(step: u32, total: u32, every: u32, run: &Run) -> bool {
 
 /// What a variant asks to be done to the patches of images before training.
 fn patch_map(experiment: &Experiment) -> Option<Box<dyn PatchMap>> {
-    experiment.model.chosen().tokens()?.engine().before_training(experiment.task.reading())
+    experiment.model.outline().tokens?.engine().before_training(experiment.task.reading())
 }
 
 /// Whether two variants see the same data: the same task, and nothing done to patches before training, or the same.
 pub(crate) fn share_data(a: &Experiment, b: &Experiment) -> bool {
-    let same_tokens = a.model.chosen().tokens() == b.model.chosen().tokens();
+    let same_tokens = a.model.outline().tokens == b.model.outline().tokens;
     a.task == b.task && (same_tokens || patch_map(a).is_none() && patch_map(b).is_none())
 }
 

@@ -12,8 +12,8 @@ use super::{Engine, Session};
 use crate::interface::{Input, Targets};
 use crate::protocol::{DeviceChoice, Event};
 use crate::spec::{Experiment, Metric, set_path};
-use crate::tasks::Dataset;
 use crate::tasks::picture::Picture;
+use crate::tasks::{Dataset, Source};
 
 fn experiment(settings: &[&str]) -> Experiment {
     let mut experiment = Experiment::new("A picture", Picture {});
@@ -78,12 +78,12 @@ fn every_kind_of_weights_resumes_bit_for_bit_and_lowers_the_loss() {
         losses(&mut first, 9);
         let saved = pollster::block_on(first.checkpoint()).unwrap();
         let rest = losses(&mut start(&engine, &experiment, Some(&saved)), 20);
-        assert_eq!(rest, whole[9..], "{:?}", experiment.model.chosen().weights());
+        assert_eq!(rest, whole[9..], "{:?}", experiment.model.outline().weights);
         let mean = |part: &[Vec<f32>]| part.iter().flatten().sum::<f32>() / part.len() as f32;
         assert!(
             mean(&whole[15..]) < mean(&whole[..5]),
             "{:?}: {whole:?}",
-            experiment.model.chosen().weights()
+            experiment.model.outline().weights
         );
     }
 }
@@ -134,7 +134,12 @@ fn tiny(weights: &str, seeds: u32) -> Run {
         &format!("model.weights={weights}"),
         &format!("seeds.count={seeds}"),
     ]);
-    let task: Rc<dyn Dataset> = experiment.task.engine().load(&[], None, &Device::flex()).unwrap().into();
+    let task: Rc<dyn Dataset> = experiment
+        .task
+        .engine()
+        .load(Source { bytes: &[], patches: None, device: &Device::flex() })
+        .unwrap()
+        .into();
     Run::new(&experiment, task, &Device::flex())
 }
 

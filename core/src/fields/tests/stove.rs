@@ -8,7 +8,7 @@ pub const SIZE: Row = integer("Size", 1, 9, Before("size ")).or_help("How large 
 
 fields! {
     /// Burns something.
-    pub struct Stove {
+    pub struct Stove as "stove", "Stove" {
         /// What burns.
         fuel as "heating.fuel": Fuel = Fuel::Wood, named("Fuel", Before(""));
         size: u32 = 3, SIZE;
@@ -16,10 +16,6 @@ fields! {
 }
 
 impl Room for Stove {
-    const NAME: &'static str = "stove";
-    const LABEL: &'static str = "Stove";
-    const HELP: &'static str = "Burns something.";
-
     fn words(&self) -> String {
         format!("{} stove", self.fuel.name())
     }

@@ -5,18 +5,14 @@ use crate::fields::{Room, fields, float};
 
 fields! {
     /// Shines.
-    pub struct Sun {
+    pub struct Sun as "sun", "Sun" {
         /// Of the window.
         area as "heating.area": f32 = 1.0, float("Area", 0.5, 20.0, Before("area "));
         size: u32 = 3, SIZE;
     }
 }
 
-impl Room for Sun {
-    const NAME: &'static str = "sun";
-    const LABEL: &'static str = "Sun";
-    const HELP: &'static str = "Shines.";
-}
+impl Room for Sun {}
 
 impl Warm for Sun {
     fn degrees(&self) -> f32 {

@@ -11,7 +11,7 @@ use crate::networks::NetworkBuilder;
 use crate::parameters::{Builder, ParameterId, Parameters};
 use crate::probes::Probes;
 use crate::surroundings::Reading;
-use crate::techniques::tokens::TokenMap;
+use crate::techniques::tokens::TokenSlot;
 
 /// One block of every replica.
 #[derive(Clone, Debug)]
@@ -59,7 +59,7 @@ impl Block {
 pub struct ConvMixerNetwork {
     embedding: PatchEmbedding,
     norm: Normalization,
-    token_map: Option<Box<dyn TokenMap>>,
+    token_slot: TokenSlot,
     blocks: Vec<Block>,
     head: Linear,
     tokens: usize,
@@ -83,7 +83,7 @@ impl ConvMixerNetwork {
         let block = |index| Block::new(builder, &format!("blocks.{index}"), model);
         Self {
             embedding,
-            token_map: model.tokens.engine().in_forward(tokens),
+            token_slot: TokenSlot::new(&model.tokens, tokens),
             norm,
             blocks: (0..model.depth).map(block).collect(),
             head: Linear::with_weights(builder, "head", width, classes, |_| vec![0.0; width * classes]),
@@ -93,15 +93,7 @@ impl ConvMixerNetwork {
 
     /// The tokens that enter the first block.
     fn embed(&self, parameters: &Parameters, input: Input) -> Tensor<3> {
-        self.mapped(self.embedded(parameters, input))
-    }
-
-    /// What is done to the tokens before the first block.
-    fn mapped(&self, embedded: Tensor<3>) -> Tensor<3> {
-        match &self.token_map {
-            Some(map) => map.forward(embedded),
-            None => embedded,
-        }
+        self.token_slot.forward(self.embedded(parameters, input))
     }
 
     /// The tokens before anything is done to them.
@@ -122,17 +114,13 @@ impl Network for ConvMixerNetwork {
         self.head.forward(parameters, mean_pool(x, self.tokens))
     }
 
-    fn attention_weights(&self, _: &Parameters, _: Input) -> Vec<Tensor<4>> {
-        Vec::new()
-    }
-
     /// The tokens on their way, since there is no attention.
     fn watch(&self, parameters: &Parameters, input: Input, probes: &Probes) -> Vec<Seen> {
         let embedded = self.embedded(parameters, input);
         let watcher = Watcher::new(*probes, self.tokens, self.blocks.len());
         watcher.follow(
             embedded,
-            |x| self.mapped(x),
+            |x| self.token_slot.forward(x),
             &self.blocks,
             |block, x, _| block.forward(parameters, x, self.tokens),
         )

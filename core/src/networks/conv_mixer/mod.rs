@@ -19,7 +19,7 @@ pub mod filters;
 
 use self::filters::Filters;
 use super::rows::{DEPTH, NORM, WIDTH};
-use super::{NetworkOutline, NetworkSize};
+use super::{Described, NetworkSize, Outline};
 use crate::fields::Phrase::After;
 use crate::fields::{Problems, Room, fields, integer, named};
 use crate::layers::Norm;
@@ -29,8 +29,8 @@ use crate::techniques::tokens::{TOKENS, Tokens};
 use crate::techniques::weights::{ROW_SPREAD, WEIGHTS, Weights};
 
 fields! {
-    /// A ConvMixer, and what fills its slots.
-    pub struct ConvMixer {
+    /// One small filter a channel mixes the tokens, a linear layer the channels (arXiv 2201.09792).
+    pub struct ConvMixer as "conv-mixer", "ConvMixer" {
         /// Edge of the filters, in tokens; odd.
         kernel as "architecture.kernel": u32 = 3, integer("Filter", 1, 9, After("-token filters")).step(2);
         /// Whether the filters learn, and what they are if not (arXiv 2505.19985).
@@ -46,11 +46,6 @@ fields! {
 }
 
 impl Room for ConvMixer {
-    const NAME: &'static str = "conv-mixer";
-    const LABEL: &'static str = "ConvMixer";
-    const HELP: &'static str =
-        "One small filter a channel mixes the tokens, a linear layer the channels (arXiv 2201.09792).";
-
     fn rules(&self, here: &Surroundings, problems: &mut Problems<'_>) {
         problems.rule(
             here.reading.is_image(),
@@ -65,29 +60,17 @@ impl Room for ConvMixer {
     }
 }
 
-impl NetworkOutline for ConvMixer {
-    fn mixing(&self) -> Mixing {
-        Mixing::Filters
-    }
-
-    fn width(&self) -> u32 {
-        self.width
-    }
-
-    fn positions(&self) -> Option<f32> {
-        None
-    }
-
-    fn tokens(&self) -> Option<&Tokens> {
-        Some(&self.tokens)
-    }
-
-    fn start(&self) -> (&Initialization, f32) {
-        (&self.initialization, self.row_spread)
-    }
-
-    fn weights(&self) -> &Weights {
-        &self.weights
+impl Described for ConvMixer {
+    fn outline(&self) -> Outline<'_> {
+        Outline {
+            mixing: Mixing::Filters,
+            width: self.width,
+            positions: None,
+            tokens: Some(&self.tokens),
+            initialization: &self.initialization,
+            row_spread: self.row_spread,
+            weights: &self.weights,
+        }
     }
 
     fn size(&self, reading: &Reading) -> NetworkSize {

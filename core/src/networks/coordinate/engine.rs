@@ -79,10 +79,6 @@ impl Network for CoordinateNetwork {
         self.output.forward(parameters, x)
     }
 
-    fn attention_weights(&self, _: &Parameters, _: Input) -> Vec<Tensor<4>> {
-        Vec::new()
-    }
-
     /// Its matrices are weights, which are probed as such.
     fn watch(&self, _: &Parameters, _: Input, _: &Probes) -> Vec<Seen> {
         Vec::new()

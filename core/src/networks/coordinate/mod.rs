@@ -14,18 +14,17 @@ mod engine;
 mod tests;
 
 use super::rows::{DEPTH, NORM, WIDTH};
-use super::{NetworkOutline, NetworkSize};
+use super::{Described, NetworkSize, Outline};
 use crate::fields::Phrase::{After, Count};
 use crate::fields::{Problems, Room, choice, fields, integer, named};
 use crate::layers::Norm;
 use crate::surroundings::{Mixing, Reading, Surroundings};
 use crate::techniques::initialization::{INITIALIZATION, Initialization};
-use crate::techniques::tokens::Tokens;
 use crate::techniques::weights::{ROW_SPREAD, WEIGHTS, Weights};
 
 fields! {
-    /// A coordinate network, and what fills its slots.
-    pub struct Coordinate {
+    /// An MLP from a place to a value.
+    pub struct Coordinate as "coordinate", "Coordinate network" {
         /// What stands between the layers of a coordinate network.
         activation as "architecture.activation": Activation = Activation::Relu, named("Activation", After(" activation"));
         /// Sines and cosines that a coordinate is turned into, each pair of twice the frequency.
@@ -52,10 +51,6 @@ choice! {
 }
 
 impl Room for Coordinate {
-    const NAME: &'static str = "coordinate";
-    const LABEL: &'static str = "Coordinate network";
-    const HELP: &'static str = "An MLP from a place to a value.";
-
     fn rules(&self, here: &Surroundings, problems: &mut Problems<'_>) {
         problems.rule(
             matches!(here.reading, Reading::Places { .. }),
@@ -65,29 +60,17 @@ impl Room for Coordinate {
     }
 }
 
-impl NetworkOutline for Coordinate {
-    fn mixing(&self) -> Mixing {
-        Mixing::Nothing
-    }
-
-    fn width(&self) -> u32 {
-        self.width
-    }
-
-    fn positions(&self) -> Option<f32> {
-        None
-    }
-
-    fn tokens(&self) -> Option<&Tokens> {
-        None
-    }
-
-    fn start(&self) -> (&Initialization, f32) {
-        (&self.initialization, self.row_spread)
-    }
-
-    fn weights(&self) -> &Weights {
-        &self.weights
+impl Described for Coordinate {
+    fn outline(&self) -> Outline<'_> {
+        Outline {
+            mixing: Mixing::Nothing,
+            width: self.width,
+            positions: None,
+            tokens: None,
+            initialization: &self.initialization,
+            row_spread: self.row_spread,
+            weights: &self.weights,
+        }
     }
 
     fn size(&self, reading: &Reading) -> NetworkSize {

@@ -11,7 +11,7 @@
 mod engine;
 
 use super::rows::{ATTENTION_SKIP, DEPTH, MLP_SKIP, MLP_WIDTH, WIDTH};
-use super::{NetworkOutline, NetworkSize};
+use super::{Described, NetworkSize, Outline};
 use crate::fields::Phrase::Before;
 use crate::fields::{Problems, Room, fields, integer};
 use crate::surroundings::{Mixing, Reading, Surroundings};
@@ -20,8 +20,8 @@ use crate::techniques::tokens::{TOKENS, Tokens};
 use crate::techniques::weights::{ROW_SPREAD, WEIGHTS, Weights};
 
 fields! {
-    /// An MLP-Mixer, and what fills its slots.
-    pub struct Mixer {
+    /// An MLP mixes the tokens, another one the channels (arXiv 2105.01601).
+    pub struct Mixer as "mixer", "MLP-Mixer" {
         /// Hidden width of the MLP that mixes the tokens.
         hidden as "architecture.hidden": u32 = 64, integer("Token MLP width", 1, 2048, Before("token MLP width ")).step(8);
         depth: u32 = 4, DEPTH;
@@ -37,10 +37,6 @@ fields! {
 }
 
 impl Room for Mixer {
-    const NAME: &'static str = "mixer";
-    const LABEL: &'static str = "MLP-Mixer";
-    const HELP: &'static str = "An MLP mixes the tokens, another one the channels (arXiv 2105.01601).";
-
     fn rules(&self, here: &Surroundings, problems: &mut Problems<'_>) {
         problems.rule(
             here.reading.is_image(),
@@ -50,29 +46,17 @@ impl Room for Mixer {
     }
 }
 
-impl NetworkOutline for Mixer {
-    fn mixing(&self) -> Mixing {
-        Mixing::Matrix
-    }
-
-    fn width(&self) -> u32 {
-        self.width
-    }
-
-    fn positions(&self) -> Option<f32> {
-        None
-    }
-
-    fn tokens(&self) -> Option<&Tokens> {
-        Some(&self.tokens)
-    }
-
-    fn start(&self) -> (&Initialization, f32) {
-        (&self.initialization, self.row_spread)
-    }
-
-    fn weights(&self) -> &Weights {
-        &self.weights
+impl Described for Mixer {
+    fn outline(&self) -> Outline<'_> {
+        Outline {
+            mixing: Mixing::Matrix,
+            width: self.width,
+            positions: None,
+            tokens: Some(&self.tokens),
+            initialization: &self.initialization,
+            row_spread: self.row_spread,
+            weights: &self.weights,
+        }
     }
 
     fn size(&self, reading: &Reading) -> NetworkSize {

@@ -11,7 +11,7 @@ use crate::networks::NetworkBuilder;
 use crate::parameters::{Builder, Parameters};
 use crate::probes::Probes;
 use crate::surroundings::Reading;
-use crate::techniques::tokens::TokenMap;
+use crate::techniques::tokens::TokenSlot;
 
 #[derive(Clone, Copy, Debug)]
 enum Embedding {
@@ -22,7 +22,7 @@ enum Embedding {
 /// A transformer of every replica.
 pub struct TransformerNetwork {
     embedding: Embedding,
-    token_map: Option<Box<dyn TokenMap>>,
+    token_slot: TokenSlot,
     blocks: Vec<Block>,
     norm: LayerNorm,
     head: Linear,
@@ -64,7 +64,7 @@ impl TransformerNetwork {
         let block = |i| Block::new(builder, &format!("blocks.{i}"), model, reading.tokens(), causal);
         Self {
             embedding,
-            token_map: model.tokens.engine().in_forward(reading.tokens()),
+            token_slot: TokenSlot::new(&model.tokens, reading.tokens()),
             blocks: (0..model.depth).map(block).collect(),
             norm: LayerNorm::new(builder, "norm", width),
             head: Linear::with_weights(builder, "head", width, outputs, |_| vec![0.0; width * outputs]),
@@ -75,15 +75,7 @@ impl TransformerNetwork {
 
     /// The tokens that enter the first block.
     fn embed(&self, parameters: &Parameters, input: Input) -> Tensor<3> {
-        self.mapped(self.embedded(parameters, input))
-    }
-
-    /// What is done to the tokens before the first block.
-    fn mapped(&self, embedded: Tensor<3>) -> Tensor<3> {
-        match &self.token_map {
-            Some(map) => map.forward(embedded),
-            None => embedded,
-        }
+        self.token_slot.forward(self.embedded(parameters, input))
     }
 
     /// The tokens before anything is done to them.
@@ -125,7 +117,7 @@ impl Network for TransformerNetwork {
         let mut first = true;
         watcher.follow(
             embedded,
-            |x| self.mapped(x),
+            |x| self.token_slot.forward(x),
             &self.blocks,
             |block, x, watcher| {
                 if std::mem::take(&mut first) {

@@ -14,7 +14,7 @@ pub(crate) use attention::MultiHeadAttention;
 pub(crate) use engine::TransformerNetwork;
 
 use super::rows::{ATTENTION_SKIP, DEPTH, MLP_SKIP, MLP_WIDTH, POSITIONS, WIDTH};
-use super::{NetworkOutline, NetworkSize};
+use super::{Described, NetworkSize, Outline};
 use crate::fields::Phrase::{After, Before, Count};
 use crate::fields::{Problems, Room, fields, group, integer, named};
 use crate::surroundings::{Mixing, Reading, Surroundings};
@@ -24,8 +24,8 @@ use crate::techniques::tokens::{TOKENS, Tokens};
 use crate::techniques::weights::{ROW_SPREAD, WEIGHTS, Weights};
 
 fields! {
-    /// A pre-norm transformer, and what fills its slots. The defaults are those of the benchmark model.
-    pub struct Transformer {
+    /// Attention mixes the tokens, an MLP the channels.
+    pub struct Transformer as "transformer", "Transformer" {
         depth: u32 = 4, DEPTH;
         width: u32 = 64, WIDTH;
         /// Attention heads of a block, h; each sees the tokens through its own projections.
@@ -74,10 +74,6 @@ impl Transformer {
 }
 
 impl Room for Transformer {
-    const NAME: &'static str = "transformer";
-    const LABEL: &'static str = "Transformer";
-    const HELP: &'static str = "Attention mixes the tokens, an MLP the channels.";
-
     fn rules(&self, here: &Surroundings, problems: &mut Problems<'_>) {
         problems.rule(
             !matches!(here.reading, Reading::Places { .. }),
@@ -90,29 +86,17 @@ impl Room for Transformer {
     }
 }
 
-impl NetworkOutline for Transformer {
-    fn mixing(&self) -> Mixing {
-        Mixing::Attention
-    }
-
-    fn width(&self) -> u32 {
-        self.width
-    }
-
-    fn positions(&self) -> Option<f32> {
-        Some(self.positions)
-    }
-
-    fn tokens(&self) -> Option<&Tokens> {
-        Some(&self.tokens)
-    }
-
-    fn start(&self) -> (&Initialization, f32) {
-        (&self.initialization, self.row_spread)
-    }
-
-    fn weights(&self) -> &Weights {
-        &self.weights
+impl Described for Transformer {
+    fn outline(&self) -> Outline<'_> {
+        Outline {
+            mixing: Mixing::Attention,
+            width: self.width,
+            positions: Some(self.positions),
+            tokens: Some(&self.tokens),
+            initialization: &self.initialization,
+            row_spread: self.row_spread,
+            weights: &self.weights,
+        }
     }
 
     fn size(&self, reading: &Reading) -> NetworkSize {

@@ -18,16 +18,11 @@
 #[cfg(feature = "engine")]
 mod engine;
 
-#[cfg(feature = "engine")]
-use burn::tensor::Device;
-
-use super::TaskOutline;
 use super::images::{self, PATCH};
+use super::{Described, Outline};
 use crate::fields::Phrase::After;
 use crate::fields::{Problems, Room, fields, integer};
-#[cfg(feature = "engine")]
-use crate::interface::PatchMap;
-use crate::surroundings::{Reading, Surroundings};
+use crate::surroundings::Surroundings;
 
 /// Edge of an image in pixels.
 const EDGE: u32 = 16;
@@ -35,9 +30,9 @@ const EDGE: u32 = 16;
 const CLASSES: usize = 10;
 
 fields! {
-    /// How many there are, and how the images are cut.
+    /// Oriented waves of 16×16 pixels in noise; ten classes that no single patch tells apart.
     #[derive(Copy)]
-    pub struct Gratings {
+    pub struct Gratings as "gratings", "Gratings" {
         patch: u32 = 2, PATCH;
         /// Training examples of each class; few examples show what a network assumes by itself.
         examples: u32 = 100, integer("Examples", 10, 1000, After(" examples a class")).unit("examples").step(10);
@@ -45,38 +40,24 @@ fields! {
 }
 
 impl Room for Gratings {
-    const NAME: &'static str = "gratings";
-    const LABEL: &'static str = "Gratings";
-    const HELP: &'static str =
-        "Oriented waves of 16×16 pixels in noise; ten classes that no single patch tells apart.";
-
     fn rules(&self, _: &Surroundings, problems: &mut Problems<'_>) {
         images::rules(EDGE, self.patch, problems);
     }
 }
 
-impl TaskOutline for Gratings {
-    fn reading(&self) -> Reading {
-        images::reading(EDGE, self.patch, 1, CLASSES)
-    }
-
-    fn training_examples(&self) -> u32 {
-        self.examples.saturating_mul(CLASSES as u32)
-    }
-
-    fn file(&self) -> Option<&'static str> {
-        None
+impl Described for Gratings {
+    fn outline(&self) -> Outline {
+        Outline {
+            reading: images::reading(EDGE, self.patch, 1, CLASSES),
+            training_examples: self.examples.saturating_mul(CLASSES as u32),
+            file: None,
+        }
     }
 }
 
 #[cfg(feature = "engine")]
 impl super::TaskLoader for Gratings {
-    fn load(
-        &self,
-        _: &[u8],
-        patches: Option<Box<dyn PatchMap>>,
-        device: &Device,
-    ) -> Result<Box<dyn super::Dataset>, String> {
-        Ok(Box::new(engine::gratings(self.examples as usize, (self.patch, patches), device)?))
+    fn load(&self, source: super::Source<'_>) -> Result<Box<dyn super::Dataset>, String> {
+        Ok(Box::new(engine::gratings(self.examples as usize, (self.patch, source.patches), source.device)?))
     }
 }

@@ -19,14 +19,9 @@
 #[cfg(feature = "engine")]
 mod engine;
 
-#[cfg(feature = "engine")]
-use burn::tensor::Device;
-
-use super::TaskOutline;
+use super::{Described, Outline};
 use crate::fields::Phrase::Before;
 use crate::fields::{Room, fields, integer};
-#[cfg(feature = "engine")]
-use crate::interface::PatchMap;
 use crate::surroundings::Reading;
 
 /// Ten digits, four operations, the closing bracket, and what pads an expression.
@@ -34,43 +29,29 @@ const SYMBOLS: usize = 16;
 const TRAINING_EXPRESSIONS: u32 = 20_000;
 
 fields! {
-    /// How long the expressions are.
+    /// Nested minimum, maximum, median and sum of digits, as in the Long-Range Arena; what is the result?
     #[derive(Copy)]
-    pub struct Listops {
+    pub struct Listops as "listops", "ListOps" {
         /// The longest expression, in symbols; shorter ones are padded.
         length: u32 = 128, integer("Length", 16, 512, Before("length ")).unit("symbols").step(16);
     }
 }
 
-impl Room for Listops {
-    const NAME: &'static str = "listops";
-    const LABEL: &'static str = "ListOps";
-    const HELP: &'static str =
-        "Nested minimum, maximum, median and sum of digits, as in the Long-Range Arena; what is the result?";
-}
+impl Room for Listops {}
 
-impl TaskOutline for Listops {
-    fn reading(&self) -> Reading {
-        Reading::Symbols { tokens: self.length as usize, vocabulary: SYMBOLS, classes: 10 }
-    }
-
-    fn training_examples(&self) -> u32 {
-        TRAINING_EXPRESSIONS
-    }
-
-    fn file(&self) -> Option<&'static str> {
-        None
+impl Described for Listops {
+    fn outline(&self) -> Outline {
+        Outline {
+            reading: Reading::Symbols { tokens: self.length as usize, vocabulary: SYMBOLS, classes: 10 },
+            training_examples: TRAINING_EXPRESSIONS,
+            file: None,
+        }
     }
 }
 
 #[cfg(feature = "engine")]
 impl super::TaskLoader for Listops {
-    fn load(
-        &self,
-        _: &[u8],
-        _: Option<Box<dyn PatchMap>>,
-        device: &Device,
-    ) -> Result<Box<dyn super::Dataset>, String> {
-        Ok(Box::new(engine::expressions(self.reading(), device)))
+    fn load(&self, source: super::Source<'_>) -> Result<Box<dyn super::Dataset>, String> {
+        Ok(Box::new(engine::expressions(self.outline().reading, source.device)))
     }
 }

@@ -8,53 +8,31 @@
 #[cfg(feature = "engine")]
 mod engine;
 
-#[cfg(feature = "engine")]
-use burn::tensor::Device;
-
-use super::TaskOutline;
+use super::{Described, Outline};
 use crate::fields::{Room, fields};
-#[cfg(feature = "engine")]
-use crate::interface::PatchMap;
 use crate::surroundings::Reading;
 
 /// Edge of the picture in pixels.
 const EDGE: u32 = 48;
 
 fields! {
-    /// There is one.
+    /// One picture of 48×48 pixels as a function of place.
     #[derive(Copy)]
-    pub struct Picture {
+    pub struct Picture as "picture", "Picture" {
     }
 }
 
-impl Room for Picture {
-    const NAME: &'static str = "picture";
-    const LABEL: &'static str = "Picture";
-    const HELP: &'static str = "One picture of 48×48 pixels as a function of place.";
-}
+impl Room for Picture {}
 
-impl TaskOutline for Picture {
-    fn reading(&self) -> Reading {
-        Reading::Places { outputs: 1 }
-    }
-
-    fn training_examples(&self) -> u32 {
-        EDGE * EDGE
-    }
-
-    fn file(&self) -> Option<&'static str> {
-        None
+impl Described for Picture {
+    fn outline(&self) -> Outline {
+        Outline { reading: Reading::Places { outputs: 1 }, training_examples: EDGE * EDGE, file: None }
     }
 }
 
 #[cfg(feature = "engine")]
 impl super::TaskLoader for Picture {
-    fn load(
-        &self,
-        _: &[u8],
-        _: Option<Box<dyn PatchMap>>,
-        device: &Device,
-    ) -> Result<Box<dyn super::Dataset>, String> {
-        Ok(Box::new(engine::PictureTask::new(device)))
+    fn load(&self, source: super::Source<'_>) -> Result<Box<dyn super::Dataset>, String> {
+        Ok(Box::new(engine::PictureTask::new(source.device)))
     }
 }

@@ -18,16 +18,11 @@
 #[cfg(feature = "engine")]
 mod engine;
 
-#[cfg(feature = "engine")]
-use burn::tensor::Device;
-
-use super::TaskOutline;
 use super::images::{self, PATCH};
+use super::{Described, Outline};
 use crate::fields::Phrase::After;
 use crate::fields::{Problems, Room, choice, fields, named};
-#[cfg(feature = "engine")]
-use crate::interface::PatchMap;
-use crate::surroundings::{Reading, Surroundings};
+use crate::surroundings::Surroundings;
 
 /// Edge of an image in pixels.
 const EDGE: u32 = 24;
@@ -38,9 +33,9 @@ const CLASSES: usize = 10;
 const TRAINING_IMAGES: u32 = 8_192;
 
 fields! {
-    /// How hard they are to see, and how the images are cut.
+    /// Ten drawn shapes of 24×24 colour pixels on a natural texture; 8,192 to learn from.
     #[derive(Copy)]
-    pub struct Shapes {
+    pub struct Shapes as "shapes", "Shapes" {
         patch: u32 = 4, PATCH;
         /// Whether the shapes are brighter than their background, or nearly lost in it.
         mode: Mode = Mode::Bright, named("Difficulty", After(" shapes"));
@@ -58,38 +53,24 @@ choice! {
 }
 
 impl Room for Shapes {
-    const NAME: &'static str = "shapes";
-    const LABEL: &'static str = "Shapes";
-    const HELP: &'static str =
-        "Ten drawn shapes of 24×24 colour pixels on a natural texture; 8,192 to learn from.";
-
     fn rules(&self, _: &Surroundings, problems: &mut Problems<'_>) {
         images::rules(EDGE, self.patch, problems);
     }
 }
 
-impl TaskOutline for Shapes {
-    fn reading(&self) -> Reading {
-        images::reading(EDGE, self.patch, CHANNELS, CLASSES)
-    }
-
-    fn training_examples(&self) -> u32 {
-        TRAINING_IMAGES
-    }
-
-    fn file(&self) -> Option<&'static str> {
-        None
+impl Described for Shapes {
+    fn outline(&self) -> Outline {
+        Outline {
+            reading: images::reading(EDGE, self.patch, CHANNELS, CLASSES),
+            training_examples: TRAINING_IMAGES,
+            file: None,
+        }
     }
 }
 
 #[cfg(feature = "engine")]
 impl super::TaskLoader for Shapes {
-    fn load(
-        &self,
-        _: &[u8],
-        patches: Option<Box<dyn PatchMap>>,
-        device: &Device,
-    ) -> Result<Box<dyn super::Dataset>, String> {
-        Ok(Box::new(engine::shapes(self.mode, (self.patch, patches), device)?))
+    fn load(&self, source: super::Source<'_>) -> Result<Box<dyn super::Dataset>, String> {
+        Ok(Box::new(engine::shapes(self.mode, (self.patch, source.patches), source.device)?))
     }
 }

@@ -12,16 +12,13 @@
 //! Deviations from the paper: the usual `1/√d` stays in the scores (inferred: the paper does not print it).
 //! For causal attention the paper gives no rule; masked scores are 0 and `c` is the same for all rows.
 
-#[cfg(feature = "engine")]
-use burn::tensor::Tensor;
-
 use crate::fields::Phrase::Before;
 use crate::fields::{Room, fields, integer, logarithmic};
 
 fields! {
-    /// `scale · x^power`, element by element.
+    /// A scaled power of each score by itself (Rethinking Softmax, arXiv 2410.18613).
     #[derive(Copy)]
-    pub struct Polynomial {
+    pub struct Polynomial as "polynomial", "Polynomial" {
         /// The power p of x^p; the paper studies 1, 2 and 3 (arXiv 2410.18613).
         power: u32 = 3, integer("Power", 1, 6, Before("power "));
         /// The factor before the power; the paper takes 1/√N for N tokens (arXiv 2410.18613).
@@ -30,11 +27,6 @@ fields! {
 }
 
 impl Room for Polynomial {
-    const NAME: &'static str = "polynomial";
-    const LABEL: &'static str = "Polynomial";
-    const HELP: &'static str =
-        "A scaled power of each score by itself (Rethinking Softmax, arXiv 2410.18613).";
-
     /// "x³ / √N", "x³ / 216", "0.3 x".
     fn words(&self) -> String {
         let Self { power, scale } = *self;
@@ -61,16 +53,23 @@ impl Room for Polynomial {
 }
 
 #[cfg(feature = "engine")]
-impl super::ActivationTechnique for Polynomial {
-    /// By repeated multiplication: `pow` of a negative base is undefined in WGSL.
-    fn weights(&self, scores: Tensor<4>, _causal: bool) -> Tensor<4> {
-        let tokens = scores.dims()[3];
-        let scale = if self.scale == 0.0 { 1.0 / (tokens as f32).sqrt() } else { self.scale };
-        let mut result = scores.clone() * scale;
-        for _ in 1..self.power {
-            result = result * scores.clone();
+mod engine {
+    use burn::tensor::Tensor;
+
+    use super::Polynomial;
+    use crate::techniques::activation::ActivationTechnique;
+
+    impl ActivationTechnique for Polynomial {
+        /// By repeated multiplication: `pow` of a negative base is undefined in WGSL.
+        fn weights(&self, scores: Tensor<4>, _causal: bool) -> Tensor<4> {
+            let tokens = scores.dims()[3];
+            let scale = if self.scale == 0.0 { 1.0 / (tokens as f32).sqrt() } else { self.scale };
+            let mut result = scores.clone() * scale;
+            for _ in 1..self.power {
+                result = result * scores.clone();
+            }
+            result
         }
-        result
     }
 }
 

@@ -1,27 +1,26 @@
 //! The usual: a row of weights is the exponential of its scores, divided by their sum.
 
-#[cfg(feature = "engine")]
-use burn::tensor::Tensor;
-
 use crate::fields::{Room, fields};
-#[cfg(feature = "engine")]
-use crate::kernels;
 
 fields! {
-    /// Row-wise softmax.
+    /// The usual: every row of weights sums to 1.
     #[derive(Copy)]
-    pub struct Softmax {}
+    pub struct Softmax as "softmax", "Softmax" {}
 }
 
-impl Room for Softmax {
-    const NAME: &'static str = "softmax";
-    const LABEL: &'static str = "Softmax";
-    const HELP: &'static str = "The usual: every row of weights sums to 1.";
-}
+impl Room for Softmax {}
 
 #[cfg(feature = "engine")]
-impl super::ActivationTechnique for Softmax {
-    fn weights(&self, scores: Tensor<4>, causal: bool) -> Tensor<4> {
-        kernels::softmax(scores, causal)
+mod engine {
+    use burn::tensor::Tensor;
+
+    use super::Softmax;
+    use crate::kernels;
+    use crate::techniques::activation::ActivationTechnique;
+
+    impl ActivationTechnique for Softmax {
+        fn weights(&self, scores: Tensor<4>, causal: bool) -> Tensor<4> {
+            kernels::softmax(scores, causal)
+        }
     }
 }

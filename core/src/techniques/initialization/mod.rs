@@ -36,7 +36,9 @@ slot! {
 pub trait FirstMaps {
     /// Rows and columns that each head looks away on the token grid, in the order of the heads, again and again; `None` where
     /// that is not fixed.
-    fn offsets(&self) -> Option<&'static [(i32, i32)]>;
+    fn offsets(&self) -> Option<&'static [(i32, i32)]> {
+        None
+    }
 }
 
 /// The slot's row, the same in every network.

@@ -11,47 +11,37 @@
 
 use crate::fields::Phrase::Before;
 use crate::fields::{Room, fields, logarithmic};
-#[cfg(feature = "engine")]
-use crate::parameters::Start;
-#[cfg(feature = "engine")]
-use crate::random::{fan_in_uniform, truncated_normal};
 
 fields! {
-    /// How wide.
+    /// Normal, cut at two standard deviations.
     #[derive(Copy)]
-    pub struct TruncatedNormal {
+    pub struct TruncatedNormal as "truncated-normal", "Truncated normal" {
         /// Standard deviation of the first weights.
         deviation: f32 = 0.02, logarithmic("Deviation", 1e-3, 1.0, Before("deviation "));
     }
 }
 
 impl Room for TruncatedNormal {
-    const NAME: &'static str = "truncated-normal";
-    const LABEL: &'static str = "Truncated normal";
-    const HELP: &'static str = "Normal, cut at two standard deviations.";
-
     fn words(&self) -> String {
         format!("truncated normal ({:?})", self.deviation)
     }
 }
 
-impl super::FirstMaps for TruncatedNormal {
-    fn offsets(&self) -> Option<&'static [(i32, i32)]> {
-        None
-    }
-}
+impl super::FirstMaps for TruncatedNormal {}
 
 #[cfg(feature = "engine")]
-impl Start for TruncatedNormal {
-    fn weights(&self, seed: u64, name: &str, inputs: usize, outputs: usize) -> Vec<f32> {
-        truncated_normal(seed, name, inputs * outputs, f64::from(self.deviation))
-    }
+mod engine {
+    use super::TruncatedNormal;
+    use crate::parameters::Start;
+    use crate::random::{fan_in_uniform, truncated_normal};
 
-    fn biases(&self, _seed: u64, _name: &str, _inputs: usize, outputs: usize) -> Vec<f32> {
-        vec![0.0; outputs]
-    }
+    impl Start for TruncatedNormal {
+        fn weights(&self, seed: u64, name: &str, inputs: usize, outputs: usize) -> Vec<f32> {
+            truncated_normal(seed, name, inputs * outputs, f64::from(self.deviation))
+        }
 
-    fn embedding(&self, seed: u64, name: &str, features: usize, width: usize) -> Vec<f32> {
-        fan_in_uniform(seed, name, features, features * width)
+        fn embedding(&self, seed: u64, name: &str, features: usize, width: usize) -> Vec<f32> {
+            fan_in_uniform(seed, name, features, features * width)
+        }
     }
 }

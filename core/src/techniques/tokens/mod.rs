@@ -42,6 +42,28 @@ pub trait TokenMap: std::fmt::Debug {
     fn forward(&self, x: burn::tensor::Tensor<3>) -> burn::tensor::Tensor<3>;
 }
 
+/// What is done to the embedded tokens of a network.
+#[cfg(feature = "engine")]
+#[derive(Debug)]
+pub struct TokenSlot(Option<Box<dyn TokenMap>>);
+
+#[cfg(feature = "engine")]
+impl TokenSlot {
+    /// What the choice asks for, with N = `tokens` rows each example.
+    pub fn new(choice: &Tokens, tokens: usize) -> Self {
+        Self(choice.engine().in_forward(tokens))
+    }
+
+    /// # Shapes
+    /// - `x`, result: `[R, B·N, D]`
+    pub fn forward(&self, x: burn::tensor::Tensor<3>) -> burn::tensor::Tensor<3> {
+        match &self.0 {
+            Some(map) => map.forward(x),
+            None => x,
+        }
+    }
+}
+
 /// The rule of all that mixes the tokens of an example.
 fn mixes_tokens(here: &Surroundings, problems: &mut Problems<'_>) {
     problems.rule(

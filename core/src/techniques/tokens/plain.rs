@@ -1,30 +1,29 @@
 //! Tokens as they are.
 
 use crate::fields::{Room, fields};
-#[cfg(feature = "engine")]
-use crate::interface::PatchMap;
-#[cfg(feature = "engine")]
-use crate::surroundings::Reading;
 
 fields! {
-    /// Nothing is done.
+    /// Nothing is done to the tokens.
     #[derive(Copy)]
-    pub struct Plain {}
+    pub struct Plain as "plain", "As they are" {}
 }
 
-impl Room for Plain {
-    const NAME: &'static str = "plain";
-    const LABEL: &'static str = "As they are";
-    const HELP: &'static str = "Nothing is done to the tokens.";
-}
+impl Room for Plain {}
 
 #[cfg(feature = "engine")]
-impl super::TokenTechnique for Plain {
-    fn before_training(&self, _: Reading) -> Option<Box<dyn PatchMap>> {
-        None
-    }
+mod engine {
+    use super::Plain;
+    use crate::interface::PatchMap;
+    use crate::surroundings::Reading;
+    use crate::techniques::tokens::{TokenMap, TokenTechnique};
 
-    fn in_forward(&self, _: usize) -> Option<Box<dyn super::TokenMap>> {
-        None
+    impl TokenTechnique for Plain {
+        fn before_training(&self, _: Reading) -> Option<Box<dyn PatchMap>> {
+            None
+        }
+
+        fn in_forward(&self, _: usize) -> Option<Box<dyn TokenMap>> {
+            None
+        }
     }
 }

@@ -80,6 +80,6 @@ fn variants_that_gray_no_patches_share_their_data() {
     assert!(share_data(&plain, &conditioned) && share_data(&conditioned, &embedded));
     assert!(!share_data(&plain, &patches) && !share_data(&patches, &embedded));
     assert!(share_data(&patches, &patches.clone()));
-    let tokens = patches.model.chosen().tokens().expect("a transformer has tokens");
+    let tokens = patches.model.outline().tokens.expect("a transformer has tokens");
     assert!(tokens.engine().in_forward(16).is_none());
 }

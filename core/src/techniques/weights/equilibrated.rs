@@ -15,22 +15,13 @@
 //! through `E` is unknown (here it does, and a choice stops it), as is whether it conditions the last layer (here: yes in a
 //! coordinate network, no in a classifier, whose head starts at zero).
 
-#[cfg(feature = "engine")]
-use burn::tensor::Device;
-
 use crate::fields::Phrase::Before;
 use crate::fields::{Room, choice, fields, named};
-#[cfg(feature = "engine")]
-use crate::kernels::{LineMap, Lines};
-#[cfg(feature = "engine")]
-use crate::parameters::Builder;
-#[cfg(feature = "engine")]
-use crate::techniques::weights::lines::{Along, FIXED, Length, MappedLines, Pass, rest};
 
 fields! {
-    /// What is divided, by what, and when.
+    /// Rows divided by their norms (Weight Conditioning, arXiv 2409.03424).
     #[derive(Copy)]
-    pub struct Equilibrated {
+    pub struct Equilibrated as "equilibrated", "Equilibrated" {
         /// Which norms are made equal.
         axis: Axis = Axis::Row, named("Equilibrated", Before("equilibrated "));
         /// What the norms are afterwards.
@@ -85,10 +76,6 @@ choice! {
 }
 
 impl Room for Equilibrated {
-    const NAME: &'static str = "equilibrated";
-    const LABEL: &'static str = "Equilibrated";
-    const HELP: &'static str = "Rows divided by their norms (Weight Conditioning, arXiv 2409.03424).";
-
     fn words(&self) -> String {
         let name = match self.axis {
             Axis::Row => "row-equilibrated",
@@ -110,36 +97,45 @@ impl Room for Equilibrated {
 }
 
 #[cfg(feature = "engine")]
-impl super::WeightTechnique for Equilibrated {
-    fn conditioner(&self, builder: &mut Builder, device: &Device) -> Option<Box<dyn super::Conditioner>> {
-        let passes = self.passes(builder);
-        if self.when == When::Start {
-            passes.iter().for_each(|pass| pass.apply(builder));
-            return None;
-        }
-        let rest = rest(builder.layout());
-        let upload = |pass: Pass| Lines::new(&pass.lines, &pass.lengths, None, &rest, device);
-        let map = LineMap { stopped: self.gradient == Gradient::Stopped, ..FIXED };
-        Some(Box::new(MappedLines { passes: passes.into_iter().map(upload).collect(), map }))
-    }
-}
+mod engine {
+    use burn::tensor::Device;
 
-#[cfg(feature = "engine")]
-impl Equilibrated {
-    /// One pass for each axis; all but the last give norms of 1.
-    fn passes(&self, builder: &mut Builder) -> Vec<Pass> {
-        let length = match self.scale {
-            Scale::Unit => Length::Unit,
-            Scale::Initial => Length::Initial,
-        };
-        match self.axis {
-            Axis::Row => vec![Pass::new(builder, Along::Outputs, length)],
-            Axis::Column => vec![Pass::new(builder, Along::Inputs, length)],
-            Axis::Both => {
-                vec![
-                    Pass::new(builder, Along::Outputs, Length::Unit),
-                    Pass::new(builder, Along::Inputs, length),
-                ]
+    use super::{Axis, Equilibrated, Gradient, Scale, When};
+    use crate::kernels::{LineMap, Lines};
+    use crate::parameters::Builder;
+    use crate::techniques::weights::lines::{Along, FIXED, Length, MappedLines, Pass, rest};
+    use crate::techniques::weights::{Conditioner, WeightTechnique};
+
+    impl WeightTechnique for Equilibrated {
+        fn conditioner(&self, builder: &mut Builder, device: &Device) -> Option<Box<dyn Conditioner>> {
+            let passes = self.passes(builder);
+            if self.when == When::Start {
+                passes.iter().for_each(|pass| pass.apply(builder));
+                return None;
+            }
+            let rest = rest(builder.layout());
+            let upload = |pass: Pass| Lines::new(&pass.lines, &pass.lengths, None, &rest, device);
+            let map = LineMap { stopped: self.gradient == Gradient::Stopped, ..FIXED };
+            Some(Box::new(MappedLines { passes: passes.into_iter().map(upload).collect(), map }))
+        }
+    }
+
+    impl Equilibrated {
+        /// One pass for each axis; all but the last give norms of 1.
+        fn passes(&self, builder: &mut Builder) -> Vec<Pass> {
+            let length = match self.scale {
+                Scale::Unit => Length::Unit,
+                Scale::Initial => Length::Initial,
+            };
+            match self.axis {
+                Axis::Row => vec![Pass::new(builder, Along::Outputs, length)],
+                Axis::Column => vec![Pass::new(builder, Along::Inputs, length)],
+                Axis::Both => {
+                    vec![
+                        Pass::new(builder, Along::Outputs, Length::Unit),
+                        Pass::new(builder, Along::Inputs, length),
+                    ]
+                }
             }
         }
     }

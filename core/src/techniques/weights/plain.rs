@@ -1,27 +1,26 @@
 //! Weights that are their trained numbers.
 
-#[cfg(feature = "engine")]
-use burn::tensor::Device;
-
 use crate::fields::{Room, fields};
-#[cfg(feature = "engine")]
-use crate::parameters::Builder;
 
 fields! {
-    /// Nothing is done.
+    /// The trained numbers are the weights.
     #[derive(Copy)]
-    pub struct Plain {}
+    pub struct Plain as "plain", "As they are" {}
 }
 
-impl Room for Plain {
-    const NAME: &'static str = "plain";
-    const LABEL: &'static str = "As they are";
-    const HELP: &'static str = "The trained numbers are the weights.";
-}
+impl Room for Plain {}
 
 #[cfg(feature = "engine")]
-impl super::WeightTechnique for Plain {
-    fn conditioner(&self, _: &mut Builder, _: &Device) -> Option<Box<dyn super::Conditioner>> {
-        None
+mod engine {
+    use burn::tensor::Device;
+
+    use super::Plain;
+    use crate::parameters::Builder;
+    use crate::techniques::weights::{Conditioner, WeightTechnique};
+
+    impl WeightTechnique for Plain {
+        fn conditioner(&self, _: &mut Builder, _: &Device) -> Option<Box<dyn Conditioner>> {
+            None
+        }
     }
 }

@@ -8,29 +8,20 @@
 //! where the heads together are wider than the tokens). Whether the paper adds it to each head or to all together is not
 //! known.
 
-#[cfg(feature = "engine")]
-use burn::tensor::{Device, Tensor, TensorData};
-
 use crate::fields::Phrase::Before;
 use crate::fields::{Problems, Room, fields, logarithmic};
-#[cfg(feature = "engine")]
-use crate::parameters::{Builder, Layout, Matrix, PROJECTIONS};
 use crate::surroundings::Surroundings;
 
 fields! {
-    /// How large a multiple.
+    /// Query, key and value plus a multiple of the identity (arXiv 2603.07162).
     #[derive(Copy)]
-    pub struct Spectral {
+    pub struct Spectral as "spectral", "Spectral conditioning" {
         /// The multiple of the identity that is added; the paper takes 10 (arXiv 2603.07162).
         shift: f32 = 10.0, logarithmic("Shift λ", 1e-2, 100.0, Before("λ "));
     }
 }
 
 impl Room for Spectral {
-    const NAME: &'static str = "spectral";
-    const LABEL: &'static str = "Spectral conditioning";
-    const HELP: &'static str = "Query, key and value plus a multiple of the identity (arXiv 2603.07162).";
-
     fn words(&self) -> String {
         format!("spectrally conditioned (λ {:?})", self.shift)
     }
@@ -45,37 +36,44 @@ impl Room for Spectral {
 }
 
 #[cfg(feature = "engine")]
-impl super::WeightTechnique for Spectral {
-    fn conditioner(&self, builder: &mut Builder, device: &Device) -> Option<Box<dyn super::Conditioner>> {
-        Some(Box::new(Shift(identity(builder.layout(), self.shift, device))))
-    }
-}
+mod engine {
+    use burn::tensor::{Device, Tensor, TensorData};
 
-/// `[1, P]`, added.
-#[cfg(feature = "engine")]
-struct Shift(Tensor<2>);
+    use super::Spectral;
+    use crate::parameters::{Builder, Layout, Matrix, PROJECTIONS};
+    use crate::techniques::weights::{Conditioned, Conditioner, WeightTechnique};
 
-#[cfg(feature = "engine")]
-impl super::Conditioner for Shift {
-    fn weights(&self, raw: &Tensor<2>) -> super::Conditioned {
-        super::Conditioned { weights: raw.clone() + self.0.clone(), kept: None }
-    }
-
-    fn gradients(&self, _: &Tensor<2>, _: super::Conditioned, gradients: Tensor<2>) -> Tensor<2> {
-        gradients
-    }
-}
-
-/// λ where the identity of a query, key or value matrix is 1.
-#[cfg(feature = "engine")]
-fn identity(layout: &Layout, shift: f32, device: &Device) -> Tensor<2> {
-    let mut added = vec![0.0; layout.width()];
-    let shifted =
-        |matrix: &&Matrix| PROJECTIONS.iter().any(|part| matrix.name.ends_with(&format!(".{part}.weight")));
-    for matrix in layout.conditioned().iter().filter(shifted) {
-        for column in 0..matrix.columns {
-            added[matrix.offset + column % matrix.rows * matrix.stride + column] = shift;
+    impl WeightTechnique for Spectral {
+        fn conditioner(&self, builder: &mut Builder, device: &Device) -> Option<Box<dyn Conditioner>> {
+            Some(Box::new(Shift(identity(builder.layout(), self.shift, device))))
         }
     }
-    Tensor::from_data(TensorData::new(added, [1, layout.width()]), device)
+
+    /// `[1, P]`, added.
+    struct Shift(Tensor<2>);
+
+    #[cfg(feature = "engine")]
+    impl Conditioner for Shift {
+        fn weights(&self, raw: &Tensor<2>) -> Conditioned {
+            Conditioned { weights: raw.clone() + self.0.clone(), kept: None }
+        }
+
+        fn gradients(&self, _: &Tensor<2>, _: Conditioned, gradients: Tensor<2>) -> Tensor<2> {
+            gradients
+        }
+    }
+
+    /// λ where the identity of a query, key or value matrix is 1.
+    fn identity(layout: &Layout, shift: f32, device: &Device) -> Tensor<2> {
+        let mut added = vec![0.0; layout.width()];
+        let shifted = |matrix: &&Matrix| {
+            PROJECTIONS.iter().any(|part| matrix.name.ends_with(&format!(".{part}.weight")))
+        };
+        for matrix in layout.conditioned().iter().filter(shifted) {
+            for column in 0..matrix.columns {
+                added[matrix.offset + column % matrix.rows * matrix.stride + column] = shift;
+            }
+        }
+        Tensor::from_data(TensorData::new(added, [1, layout.width()]), device)
+    }
 }

@@ -6,35 +6,32 @@
 //!
 //! Deviation from the paper: it divides by √inputs besides, since no normalization need follow it here.
 
-#[cfg(feature = "engine")]
-use burn::tensor::Device;
-
 use crate::fields::{Room, fields};
-#[cfg(feature = "engine")]
-use crate::kernels::{LineMap, Lines};
-#[cfg(feature = "engine")]
-use crate::parameters::Builder;
-#[cfg(feature = "engine")]
-use crate::techniques::weights::lines::{Along, FIXED, Length, MappedLines, Pass, rest};
 
 fields! {
-    /// Mean 0, variance 1 / inputs.
+    /// Each row with mean 0 and fixed variance (arXiv 1903.10520).
     #[derive(Copy)]
-    pub struct Standardized {}
+    pub struct Standardized as "standardized", "Standardized" {}
 }
 
-impl Room for Standardized {
-    const NAME: &'static str = "standardized";
-    const LABEL: &'static str = "Standardized";
-    const HELP: &'static str = "Each row with mean 0 and fixed variance (arXiv 1903.10520).";
-}
+impl Room for Standardized {}
 
 #[cfg(feature = "engine")]
-impl super::WeightTechnique for Standardized {
-    fn conditioner(&self, builder: &mut Builder, device: &Device) -> Option<Box<dyn super::Conditioner>> {
-        let pass = Pass::new(builder, Along::Outputs, Length::Unit);
-        let lines = Lines::new(&pass.lines, &pass.lengths, None, &rest(builder.layout()), device);
-        let map = LineMap { centered: true, ..FIXED };
-        Some(Box::new(MappedLines { passes: vec![lines], map }))
+mod engine {
+    use burn::tensor::Device;
+
+    use super::Standardized;
+    use crate::kernels::{LineMap, Lines};
+    use crate::parameters::Builder;
+    use crate::techniques::weights::lines::{Along, FIXED, Length, MappedLines, Pass, rest};
+    use crate::techniques::weights::{Conditioner, WeightTechnique};
+
+    impl WeightTechnique for Standardized {
+        fn conditioner(&self, builder: &mut Builder, device: &Device) -> Option<Box<dyn Conditioner>> {
+            let pass = Pass::new(builder, Along::Outputs, Length::Unit);
+            let lines = Lines::new(&pass.lines, &pass.lengths, None, &rest(builder.layout()), device);
+            let map = LineMap { centered: true, ..FIXED };
+            Some(Box::new(MappedLines { passes: vec![lines], map }))
+        }
     }
 }

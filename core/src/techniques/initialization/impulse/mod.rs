@@ -45,9 +45,9 @@ use crate::surroundings::{Mixing, Surroundings};
 use crate::techniques::initialization::mimetic::products;
 
 fields! {
-    /// What the maps imitate, and how closely.
+    /// Each head's attention starts as a small shift, like a convolution (arXiv 2505.19985).
     #[derive(Copy)]
-    pub struct Impulse {
+    pub struct Impulse as "impulse", "Structured" {
         /// What each head's attention map imitates at the start.
         target: Target = Target::Shift, named("Target", Before("target "));
         /// Edge of the filters that are imitated, in tokens: 3 or 5.
@@ -92,11 +92,6 @@ impl super::FirstMaps for Impulse {
 }
 
 impl Room for Impulse {
-    const NAME: &'static str = "impulse";
-    const LABEL: &'static str = "Structured";
-    const HELP: &'static str =
-        "Each head's attention starts as a small shift, like a convolution (arXiv 2505.19985).";
-
     fn words(&self) -> String {
         let mut details = Vec::new();
         if self.kernel != 3 {
@@ -136,10 +131,6 @@ impl Room for Impulse {
 impl Start for Impulse {
     fn weights(&self, seed: u64, name: &str, inputs: usize, outputs: usize) -> Vec<f32> {
         xavier_uniform(seed, name, inputs, outputs)
-    }
-
-    fn biases(&self, _seed: u64, _name: &str, _inputs: usize, outputs: usize) -> Vec<f32> {
-        vec![0.0; outputs]
     }
 
     fn attention(&self, seed: u64, name: &str, shape: &AttentionShape) -> AttentionStart {

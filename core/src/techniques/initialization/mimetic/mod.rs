@@ -28,16 +28,12 @@ use crate::random::xavier_uniform;
 use crate::surroundings::Surroundings;
 
 fields! {
-    /// Attention starts near the identity.
+    /// Attention starts near the identity (arXiv 2305.09828).
     #[derive(Copy)]
-    pub struct Mimetic {}
+    pub struct Mimetic as "mimetic", "Mimetic" {}
 }
 
 impl Room for Mimetic {
-    const NAME: &'static str = "mimetic";
-    const LABEL: &'static str = "Mimetic";
-    const HELP: &'static str = "Attention starts near the identity (arXiv 2305.09828).";
-
     fn rules(&self, here: &Surroundings, problems: &mut Problems<'_>) {
         problems.rule(
             here.attends(),
@@ -47,20 +43,12 @@ impl Room for Mimetic {
     }
 }
 
-impl super::FirstMaps for Mimetic {
-    fn offsets(&self) -> Option<&'static [(i32, i32)]> {
-        None
-    }
-}
+impl super::FirstMaps for Mimetic {}
 
 #[cfg(feature = "engine")]
 impl Start for Mimetic {
     fn weights(&self, seed: u64, name: &str, inputs: usize, outputs: usize) -> Vec<f32> {
         xavier_uniform(seed, name, inputs, outputs)
-    }
-
-    fn biases(&self, _seed: u64, _name: &str, _inputs: usize, outputs: usize) -> Vec<f32> {
-        vec![0.0; outputs]
     }
 
     fn attention(&self, seed: u64, name: &str, shape: &AttentionShape) -> AttentionStart {

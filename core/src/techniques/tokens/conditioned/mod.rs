@@ -33,9 +33,9 @@ use crate::fields::{Problems, Room, fields, float, integer};
 use crate::surroundings::Surroundings;
 
 fields! {
-    /// How much is added, and how it is found.
+    /// Every singular value grows by the largest one (Conditioned Embedded Tokens, arXiv 2505.12789).
     #[derive(Copy)]
-    pub struct Conditioned {
+    pub struct Conditioned as "conditioned", "Conditioned" {
         /// How many times the largest singular value is added to each (arXiv 2505.12789 adds it once).
         strength: f32 = 1.0, float("Strength", 0.0, 10.0, Before("strength "));
         /// Newton-Schulz iterations towards the correction; 9 leave κ below 3.
@@ -44,11 +44,6 @@ fields! {
 }
 
 impl Room for Conditioned {
-    const NAME: &'static str = "conditioned";
-    const LABEL: &'static str = "Conditioned";
-    const HELP: &'static str =
-        "Every singular value grows by the largest one (Conditioned Embedded Tokens, arXiv 2505.12789).";
-
     fn words(&self) -> String {
         let name = match self.strength {
             1.0 => "conditioned".to_owned(),

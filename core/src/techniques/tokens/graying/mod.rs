@@ -29,9 +29,9 @@ use crate::fields::{Problems, Room, choice, fields, float, named};
 use crate::surroundings::Surroundings;
 
 fields! {
-    /// How strongly to gray, by what, and which tokens.
+    /// Singular values or frequencies are raised to a power below 1 (token graying, arXiv 2505.01996).
     #[derive(Copy)]
-    pub struct Graying {
+    pub struct Graying as "graying", "Grayed" {
         /// Whether singular values or frequencies are raised to the power.
         transform: Transform = Transform::Dct, named("Graying by", Before("graying by "));
         /// The power ε; the paper takes 0.95, and 1 changes nothing (arXiv 2505.01996).
@@ -62,11 +62,6 @@ choice! {
 }
 
 impl Room for Graying {
-    const NAME: &'static str = "graying";
-    const LABEL: &'static str = "Grayed";
-    const HELP: &'static str =
-        "Singular values or frequencies are raised to a power below 1 (token graying, arXiv 2505.01996).";
-
     fn words(&self) -> String {
         let name = match self.transform {
             Transform::Dct => "DCT",

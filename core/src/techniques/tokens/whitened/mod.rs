@@ -22,19 +22,15 @@ use crate::fields::{Problems, Room, fields, logarithmic};
 use crate::surroundings::Surroundings;
 
 fields! {
-    /// How far small directions are raised.
+    /// Patches whitened by one fixed matrix, found from the training images (ZCA).
     #[derive(Copy)]
-    pub struct Whitened {
+    pub struct Whitened as "whitened", "Whitened patches" {
         /// Added to the variance of every direction, as a share of the mean variance; keeps noise from being blown up.
         floor: f32 = 1e-3, logarithmic("Floor", 1e-8, 1.0, Before("floor "));
     }
 }
 
 impl Room for Whitened {
-    const NAME: &'static str = "whitened";
-    const LABEL: &'static str = "Whitened patches";
-    const HELP: &'static str = "Patches whitened by one fixed matrix, found from the training images (ZCA).";
-
     fn words(&self) -> String {
         match self.floor {
             1e-3 => "whitened".to_owned(),
