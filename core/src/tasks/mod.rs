@@ -30,6 +30,7 @@ slot! {
         shapes::Shapes,
         gratings::Gratings,
         listops::Listops,
+        brackets::Brackets,
         picture::Picture,
         shakespeare::Shakespeare,
     }
