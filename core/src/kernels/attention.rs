@@ -108,60 +108,26 @@ pub(super) trait AttentionGradients: Backend {
 
 impl<B: Backend + AttentionOps + AttentionGradients, C: CheckpointStrategy> AttentionOps for Autodiff<B, C> {
     fn head_scores(projected: FloatTensor<Self>, heads: Heads, scale: f32) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct Scores;
-
-        impl<B: Backend + AttentionGradients> Backward<B, 1> for Scores {
-            type State = (FloatTensor<B>, Heads, f32);
-
-            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
-                let (projected, heads, scale) = ops.state;
-                unary::<B, _>(ops.parents, ops.node, grads, |grad| {
-                    B::head_scores_input(projected, grad, heads, scale)
-                });
-            }
-        }
-
-        let node = projected.node();
-        let projected = projected.into_primitive();
-        match Scores.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => {
-                let scores = B::head_scores(projected.clone(), heads, scale);
-                prep.finish((projected, heads, scale), scores)
-            }
-            OpsKind::UnTracked(prep) => prep.finish(B::head_scores(projected, heads, scale)),
-        }
+        differentiable::<B, C, _, _>(
+            [projected],
+            |[x], wanted| (wanted.then(|| (x.clone(), heads, scale)), B::head_scores(x, heads, scale)),
+            |(projected, heads, scale), grad, _| [Some(B::head_scores_input(projected, grad, heads, scale))],
+        )
     }
 
     fn head_mix(weights: FloatTensor<Self>, projected: FloatTensor<Self>, heads: Heads) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct Mix;
-
-        impl<B: Backend + AttentionGradients> Backward<B, 2> for Mix {
-            type State = (FloatTensor<B>, FloatTensor<B>, Heads);
-
-            fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
-                let grad = grads.consume::<B>(&ops.node);
-                let [weights_node, projected_node] = ops.parents;
-                let (weights, projected, heads) = ops.state;
-                if let Some(node) = weights_node {
-                    grads.register::<B>(node.id, B::head_mix_weights(projected, grad.clone(), heads));
-                }
-                if let Some(node) = projected_node {
-                    grads.register::<B>(node.id, B::head_mix_values(weights, grad, heads));
-                }
-            }
-        }
-
-        let nodes = [weights.node(), projected.node()];
-        let (weights, projected) = (weights.into_primitive(), projected.into_primitive());
-        match Mix.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => {
-                let mixed = B::head_mix(weights.clone(), projected.clone(), heads);
-                prep.finish((weights, projected, heads), mixed)
-            }
-            OpsKind::UnTracked(prep) => prep.finish(B::head_mix(weights, projected, heads)),
-        }
+        differentiable::<B, C, _, _>(
+            [weights, projected],
+            |[weights, projected], wanted| {
+                let kept = wanted.then(|| (weights.clone(), projected.clone(), heads));
+                (kept, B::head_mix(weights, projected, heads))
+            },
+            |(weights, projected, heads), grad, [left, right]| {
+                let dweights = left.then(|| B::head_mix_weights(projected, grad.clone(), heads));
+                let dvalues = right.then(|| B::head_mix_values(weights, grad, heads));
+                [dweights, dvalues]
+            },
+        )
     }
 }
 

@@ -86,43 +86,21 @@ impl<B: Backend + BatchNormOps + BatchNormParts, C: CheckpointStrategy> BatchNor
         scale: FloatTensor<Self>,
         shift: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct BatchNorm;
-
-        impl<B: Backend + BatchNormParts> Backward<B, 3> for BatchNorm {
-            type State = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>);
-
-            fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
-                let grad = grads.consume::<B>(&ops.node);
-                let [input, scale, shift] = ops.parents;
-                let (x, moments, gamma) = ops.state;
-                // The input's gradient needs both sums, so they are never left out.
-                let (scale_grad, shift_grad) =
-                    B::batch_norm_weights(x.clone(), moments.clone(), grad.clone());
-                if let Some(node) = input {
-                    let (dgamma, dbeta) = (scale_grad.clone(), shift_grad.clone());
-                    let dx = B::batch_norm_input(x, moments, gamma, grad, dgamma, dbeta);
-                    grads.register::<B>(node.id, dx);
-                }
-                if let Some(node) = scale {
-                    grads.register::<B>(node.id, scale_grad);
-                }
-                if let Some(node) = shift {
-                    grads.register::<B>(node.id, shift_grad);
-                }
-            }
-        }
-
-        let nodes = [x.node(), scale.node(), shift.node()];
-        let (x, scale, shift) = (x.into_primitive(), scale.into_primitive(), shift.into_primitive());
-        match BatchNorm.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => {
+        differentiable::<B, C, _, _>(
+            [x, scale, shift],
+            |[x, scale, shift], wanted| {
                 let moments = B::batch_moments(x.clone());
-                let y = B::batch_normalize(x.clone(), moments.clone(), scale.clone(), shift);
-                prep.finish((x, moments, scale), y)
-            }
-            OpsKind::UnTracked(prep) => prep.finish(B::batch_norm_affine(x, scale, shift)),
-        }
+                let kept = wanted.then(|| (x.clone(), moments.clone(), scale.clone()));
+                (kept, B::batch_normalize(x, moments, scale, shift))
+            },
+            |(x, moments, scale), grad, [input, ..]| {
+                // The input's gradient needs both sums, so they are never left out.
+                let (dscale, dshift) = B::batch_norm_weights(x.clone(), moments.clone(), grad.clone());
+                let sums = (dscale.clone(), dshift.clone());
+                let dx = input.then(|| B::batch_norm_input(x, moments, scale, grad, sums.0, sums.1));
+                [dx, Some(dscale), Some(dshift)]
+            },
+        )
     }
 }
 

@@ -41,29 +41,14 @@ impl<B: Backend + CrossEntropyOps + CrossEntropyGradients, C: CheckpointStrategy
     for Autodiff<B, C>
 {
     fn cross_entropy_mean(logits: FloatTensor<Self>, targets: IntTensor<Self>) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct CrossEntropy;
-
-        impl<B: Backend + CrossEntropyGradients> Backward<B, 1> for CrossEntropy {
-            type State = (FloatTensor<B>, IntTensor<B>);
-
-            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
-                let (logits, targets) = ops.state;
-                unary::<B, _>(ops.parents, ops.node, grads, |grad| {
-                    B::cross_entropy_mean_input(logits, targets, grad)
-                });
-            }
-        }
-
-        let node = logits.node();
-        let logits = logits.into_primitive();
-        match CrossEntropy.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => {
-                let loss = B::cross_entropy_mean(logits.clone(), targets.clone());
-                prep.finish((logits, targets), loss)
-            }
-            OpsKind::UnTracked(prep) => prep.finish(B::cross_entropy_mean(logits, targets)),
-        }
+        differentiable::<B, C, _, _>(
+            [logits],
+            |[logits], wanted| {
+                let kept = wanted.then(|| (logits.clone(), targets.clone()));
+                (kept, B::cross_entropy_mean(logits, targets))
+            },
+            |(logits, targets), grad, _| [Some(B::cross_entropy_mean_input(logits, targets, grad))],
+        )
     }
 }
 

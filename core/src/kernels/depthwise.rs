@@ -84,41 +84,20 @@ impl<B: Backend + DepthwiseOps + DepthwiseGradients, C: CheckpointStrategy> Dept
         edge: usize,
         kernel: usize,
     ) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct Depthwise;
-
-        impl<B: Backend + DepthwiseGradients> Backward<B, 3> for Depthwise {
-            type State = (FloatTensor<B>, FloatTensor<B>, usize, usize);
-
-            fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
-                let grad = grads.consume::<B>(&ops.node);
-                let [input, filter, bias] = ops.parents;
-                let (x, w, edge, kernel) = ops.state;
-                if let Some(node) = input {
-                    grads.register::<B>(node.id, B::depthwise_input(grad.clone(), w, edge, kernel));
-                }
+        differentiable::<B, C, _, _>(
+            [x, filter, bias],
+            |[x, filter, bias], wanted| {
+                let kept = wanted.then(|| (x.clone(), filter.clone(), edge, kernel));
+                (kept, B::depthwise_filter(x, filter, bias, edge, kernel))
+            },
+            |(x, w, edge, kernel), grad, [input, filter, bias]| {
+                let dx = input.then(|| B::depthwise_input(grad.clone(), w, edge, kernel));
                 // Frozen filters have no gradient, and cost none.
-                if filter.is_some() || bias.is_some() {
-                    let (filter_grad, bias_grad) = B::depthwise_weights(x, grad, edge, kernel);
-                    if let Some(node) = filter {
-                        grads.register::<B>(node.id, filter_grad);
-                    }
-                    if let Some(node) = bias {
-                        grads.register::<B>(node.id, bias_grad);
-                    }
-                }
-            }
-        }
-
-        let nodes = [x.node(), filter.node(), bias.node()];
-        let (x, w, b) = (x.into_primitive(), filter.into_primitive(), bias.into_primitive());
-        match Depthwise.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => {
-                let y = B::depthwise_filter(x.clone(), w.clone(), b, edge, kernel);
-                prep.finish((x, w, edge, kernel), y)
-            }
-            OpsKind::UnTracked(prep) => prep.finish(B::depthwise_filter(x, w, b, edge, kernel)),
-        }
+                let weights = (filter || bias).then(|| B::depthwise_weights(x, grad, edge, kernel));
+                let (dfilter, dbias) = weights.unzip();
+                [dx, dfilter, dbias]
+            },
+        )
     }
 }
 

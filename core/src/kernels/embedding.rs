@@ -66,35 +66,17 @@ impl<B: Backend + EmbeddingOps + EmbeddingGradients, C: CheckpointStrategy> Embe
         positions: FloatTensor<Self>,
         tokens: IntTensor<Self>,
     ) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct Embedding;
-
-        impl<B: Backend + EmbeddingGradients> Backward<B, 2> for Embedding {
-            type State = (IntTensor<B>, usize, usize);
-
-            fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
-                let grad = grads.consume::<B>(&ops.node);
-                let (tokens, vocabulary, length) = ops.state;
-                let [table, positions] = ops.parents;
-                let (table_grad, positions_grad) =
-                    B::token_embedding_weights(grad, tokens, vocabulary, length);
-                if let Some(node) = table {
-                    grads.register::<B>(node.id, table_grad);
-                }
-                if let Some(node) = positions {
-                    grads.register::<B>(node.id, positions_grad);
-                }
-            }
-        }
-
-        let nodes = [table.node(), positions.node()];
-        let (table, positions) = (table.into_primitive(), positions.into_primitive());
-        let state = (tokens.clone(), table.shape()[1], positions.shape()[1]);
-        let x = B::token_embedding(table, positions, tokens);
-        match Embedding.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => prep.finish(state, x),
-            OpsKind::UnTracked(prep) => prep.finish(x),
-        }
+        differentiable::<B, C, _, _>(
+            [table, positions],
+            |[table, positions], wanted| {
+                let kept = wanted.then(|| (tokens.clone(), table.shape()[1], positions.shape()[1]));
+                (kept, B::token_embedding(table, positions, tokens))
+            },
+            |(tokens, vocabulary, length), grad, _| {
+                let (dtable, dpositions) = B::token_embedding_weights(grad, tokens, vocabulary, length);
+                [Some(dtable), Some(dpositions)]
+            },
+        )
     }
 }
 

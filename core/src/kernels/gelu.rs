@@ -36,23 +36,11 @@ pub(super) trait GeluGradients: Backend {
 
 impl<B: Backend + GeluOps + GeluGradients, C: CheckpointStrategy> GeluOps for Autodiff<B, C> {
     fn gelu_exact(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct Gelu;
-
-        impl<B: Backend + GeluGradients> Backward<B, 1> for Gelu {
-            type State = FloatTensor<B>;
-
-            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
-                unary::<B, _>(ops.parents, ops.node, grads, |grad| B::gelu_exact_input(ops.state, grad));
-            }
-        }
-
-        let node = x.node();
-        let x = x.into_primitive();
-        match Gelu.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => prep.finish(x.clone(), B::gelu_exact(x)),
-            OpsKind::UnTracked(prep) => prep.finish(B::gelu_exact(x)),
-        }
+        differentiable::<B, C, _, _>(
+            [x],
+            |[x], wanted| (wanted.then(|| x.clone()), B::gelu_exact(x)),
+            |x, grad, _| [Some(B::gelu_exact_input(x, grad))],
+        )
     }
 }
 

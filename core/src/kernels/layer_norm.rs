@@ -72,41 +72,20 @@ impl<B: Backend + LayerNormOps + LayerNormGradients, C: CheckpointStrategy> Laye
         scale: FloatTensor<Self>,
         shift: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct LayerNorm;
-
-        impl<B: Backend + LayerNormGradients> Backward<B, 3> for LayerNorm {
-            type State = (FloatTensor<B>, FloatTensor<B>);
-
-            fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
-                let grad = grads.consume::<B>(&ops.node);
-                let [input, scale, shift] = ops.parents;
-                let (x, gamma) = ops.state;
-                let (dx, moments) = B::layer_norm_affine_input(x.clone(), gamma, grad.clone());
-                if let Some(node) = input {
-                    grads.register::<B>(node.id, dx);
-                }
-                if scale.is_some() || shift.is_some() {
-                    let (scale_grad, shift_grad) = B::layer_norm_affine_weights(x, moments, grad);
-                    if let Some(node) = scale {
-                        grads.register::<B>(node.id, scale_grad);
-                    }
-                    if let Some(node) = shift {
-                        grads.register::<B>(node.id, shift_grad);
-                    }
-                }
-            }
-        }
-
-        let nodes = [x.node(), scale.node(), shift.node()];
-        let (x, scale, shift) = (x.into_primitive(), scale.into_primitive(), shift.into_primitive());
-        match LayerNorm.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => {
-                let y = B::layer_norm_affine(x.clone(), scale.clone(), shift);
-                prep.finish((x, scale), y)
-            }
-            OpsKind::UnTracked(prep) => prep.finish(B::layer_norm_affine(x, scale, shift)),
-        }
+        differentiable::<B, C, _, _>(
+            [x, scale, shift],
+            |[x, scale, shift], wanted| {
+                let kept = wanted.then(|| (x.clone(), scale.clone()));
+                (kept, B::layer_norm_affine(x, scale, shift))
+            },
+            |(x, scale), grad, [_, gamma, beta]| {
+                // The weights' gradients need the moments, so the input's gradient is never left out.
+                let (dx, moments) = B::layer_norm_affine_input(x.clone(), scale, grad.clone());
+                let weights = (gamma || beta).then(|| B::layer_norm_affine_weights(x, moments, grad));
+                let (dscale, dshift) = weights.unzip();
+                [Some(dx), dscale, dshift]
+            },
+        )
     }
 }
 

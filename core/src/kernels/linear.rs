@@ -76,41 +76,18 @@ impl<B: Backend + LinearOps + LinearGradients, C: CheckpointStrategy> LinearOps 
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct Linear;
-
-        impl<B: Backend + LinearGradients> Backward<B, 3> for Linear {
-            type State = (FloatTensor<B>, FloatTensor<B>, usize);
-
-            fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
-                let grad = grads.consume::<B>(&ops.node);
-                let [input, weight, bias] = ops.parents;
-                let (x, w, period) = ops.state;
-                if let Some(node) = input {
-                    grads.register::<B>(node.id, B::linear_input(grad.clone(), w));
-                }
-                if weight.is_some() || bias.is_some() {
-                    let (weight_grad, bias_grad) = B::linear_weight(x, grad, period);
-                    if let Some(node) = weight {
-                        grads.register::<B>(node.id, weight_grad);
-                    }
-                    if let Some(node) = bias {
-                        grads.register::<B>(node.id, bias_grad);
-                    }
-                }
-            }
-        }
-
-        let nodes = [x.node(), weight.node(), bias.node()];
-        let (x, w, b) = (x.into_primitive(), weight.into_primitive(), bias.into_primitive());
-        let period = b.shape()[1];
-        match Linear.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => {
-                let y = B::replica_linear(x.clone(), w.clone(), b);
-                prep.finish((x, w, period), y)
-            }
-            OpsKind::UnTracked(prep) => prep.finish(B::replica_linear(x, w, b)),
-        }
+        differentiable::<B, C, _, _>(
+            [x, weight, bias],
+            |[x, weight, bias], wanted| {
+                let kept = wanted.then(|| (x.clone(), weight.clone(), bias.shape()[1]));
+                (kept, B::replica_linear(x, weight, bias))
+            },
+            |(x, weight, period), grad, [input, matrix, bias]| {
+                let dx = input.then(|| B::linear_input(grad.clone(), weight));
+                let (dw, db) = (matrix || bias).then(|| B::linear_weight(x, grad, period)).unzip();
+                [dx, dw, db]
+            },
+        )
     }
 }
 

@@ -17,6 +17,7 @@ mod attention;
 mod batch_norm;
 mod cross_entropy;
 mod depthwise;
+mod differentiable;
 mod embedding;
 mod gelu;
 mod launch;

@@ -73,24 +73,11 @@ pub(super) trait PointwiseGradients: Backend {
 
 impl<B: Backend + PointwiseOps + PointwiseGradients, C: CheckpointStrategy> PointwiseOps for Autodiff<B, C> {
     fn pointwise_map(x: FloatTensor<Self>, activation: Pointwise) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct Map;
-
-        impl<B: Backend + PointwiseGradients> Backward<B, 1> for Map {
-            type State = (FloatTensor<B>, Pointwise);
-
-            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
-                let (x, activation) = ops.state;
-                unary::<B, _>(ops.parents, ops.node, grads, |grad| B::pointwise_input(x, grad, activation));
-            }
-        }
-
-        let node = x.node();
-        let x = x.into_primitive();
-        match Map.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => prep.finish((x.clone(), activation), B::pointwise_map(x, activation)),
-            OpsKind::UnTracked(prep) => prep.finish(B::pointwise_map(x, activation)),
-        }
+        differentiable::<B, C, _, _>(
+            [x],
+            |[x], wanted| (wanted.then(|| (x.clone(), activation)), B::pointwise_map(x, activation)),
+            |(x, activation), grad, _| [Some(B::pointwise_input(x, grad, activation))],
+        )
     }
 }
 

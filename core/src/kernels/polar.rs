@@ -72,20 +72,11 @@ pub(super) trait PolarOps: Backend {
 
 impl<B: Backend + PolarOps, C: CheckpointStrategy> PolarOps for Autodiff<B, C> {
     fn add_polar_factor(x: FloatTensor<Self>, tokens: usize, polar: Polar) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct AddPolarFactor;
-
-        impl<B: Backend> Backward<B, 1> for AddPolarFactor {
-            type State = ();
-
-            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
-                unary::<B, _>(ops.parents, ops.node, grads, |grad| grad);
-            }
-        }
-
-        let node = x.node();
-        let y = B::add_polar_factor(x.into_primitive(), tokens, polar);
-        AddPolarFactor.prepare::<C>([node]).compute_bound().stateless(y)
+        differentiable::<B, C, _, _>(
+            [x],
+            |[x], wanted| (wanted.then_some(()), B::add_polar_factor(x, tokens, polar)),
+            |(), grad, _| [Some(grad)],
+        )
     }
 }
 

@@ -34,23 +34,11 @@ pub(super) trait PoolGradients: Backend {
 
 impl<B: Backend + PoolOps + PoolGradients, C: CheckpointStrategy> PoolOps for Autodiff<B, C> {
     fn token_mean(x: FloatTensor<Self>, tokens: usize) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct Pool;
-
-        impl<B: Backend + PoolGradients> Backward<B, 1> for Pool {
-            type State = usize;
-
-            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
-                unary::<B, _>(ops.parents, ops.node, grads, |grad| B::token_mean_input(grad, ops.state));
-            }
-        }
-
-        let node = x.node();
-        let y = B::token_mean(x.into_primitive(), tokens);
-        match Pool.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => prep.finish(tokens, y),
-            OpsKind::UnTracked(prep) => prep.finish(y),
-        }
+        differentiable::<B, C, _, _>(
+            [x],
+            |[x], wanted| (wanted.then_some(tokens), B::token_mean(x, tokens)),
+            |tokens, grad, _| [Some(B::token_mean_input(grad, tokens))],
+        )
     }
 }
 

@@ -53,29 +53,15 @@ impl<B: Backend + SignedPowerOps + SignedPowerGradients, C: CheckpointStrategy> 
     for Autodiff<B, C>
 {
     fn signed_power(z: FloatTensor<Self>, tokens: usize, exponent: f32) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct SignedPower;
-
-        impl<B: Backend + SignedPowerGradients> Backward<B, 1> for SignedPower {
-            type State = (FloatTensor<B>, FloatTensor<B>, usize, f32);
-
-            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
-                let (z, y, tokens, exponent) = ops.state;
-                unary::<B, _>(ops.parents, ops.node, grads, |grad| {
-                    B::signed_power_input(z, y, grad, tokens, exponent)
-                });
-            }
-        }
-
-        let node = z.node();
-        let z = z.into_primitive();
-        match SignedPower.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => {
-                let y = B::signed_power(z.clone(), tokens, exponent);
-                prep.finish((z, y.clone(), tokens, exponent), y)
-            }
-            OpsKind::UnTracked(prep) => prep.finish(B::signed_power(z, tokens, exponent)),
-        }
+        differentiable::<B, C, _, _>(
+            [z],
+            |[z], wanted| {
+                let kept = wanted.then(|| z.clone());
+                let y = B::signed_power(z, tokens, exponent);
+                (kept.map(|z| (z, y.clone(), tokens, exponent)), y)
+            },
+            |(z, y, tokens, exponent), grad, _| [Some(B::signed_power_input(z, y, grad, tokens, exponent))],
+        )
     }
 }
 

@@ -36,23 +36,14 @@ pub(super) trait SoftmaxGradients: Backend {
 
 impl<B: Backend + SoftmaxOps + SoftmaxGradients, C: CheckpointStrategy> SoftmaxOps for Autodiff<B, C> {
     fn row_softmax(scores: FloatTensor<Self>, causal: bool) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct Softmax;
-
-        impl<B: Backend + SoftmaxGradients> Backward<B, 1> for Softmax {
-            type State = FloatTensor<B>;
-
-            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
-                unary::<B, _>(ops.parents, ops.node, grads, |grad| B::row_softmax_input(ops.state, grad));
-            }
-        }
-
-        let node = scores.node();
-        let weights = B::row_softmax(scores.into_primitive(), causal);
-        match Softmax.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => prep.finish(weights.clone(), weights),
-            OpsKind::UnTracked(prep) => prep.finish(weights),
-        }
+        differentiable::<B, C, _, _>(
+            [scores],
+            |[scores], wanted| {
+                let weights = B::row_softmax(scores, causal);
+                (wanted.then(|| weights.clone()), weights)
+            },
+            |weights, grad, _| [Some(B::row_softmax_input(weights, grad))],
+        )
     }
 }
 
