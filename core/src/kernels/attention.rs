@@ -142,8 +142,8 @@ fn products_kernel<N: Size>(
     left: &[Vector<f32, N>],
     right: &[Vector<f32, N>],
     out: &mut [f32],
-    scale: f32,
     units: usize,
+    scale: f32,
     tokens: usize,
     heads: usize,
     depth: usize,
@@ -154,9 +154,7 @@ fn products_kernel<N: Size>(
     #[comptime] causal: bool,
     #[comptime] tile: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let tiles = (tokens + tile - 1) / tile;
     let first = ABSOLUTE_POS % tiles * tile;
     let row = ABSOLUTE_POS / tiles;
@@ -227,9 +225,7 @@ fn mix_kernel<N: Size>(
     depth: usize,
     #[comptime] causal: bool,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let width = heads * depth;
     let column = ABSOLUTE_POS % width;
     let row = ABSOLUTE_POS / width;
@@ -251,16 +247,14 @@ fn scores_input_kernel<N: Size>(
     projected: &[Vector<f32, N>],
     grad: &[f32],
     out: &mut [Vector<f32, N>],
-    scale: f32,
     units: usize,
+    scale: f32,
     tokens: usize,
     heads: usize,
     depth: usize,
     #[comptime] causal: bool,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let width = heads * depth;
     let column = ABSOLUTE_POS % width;
     let part = ABSOLUTE_POS / width % 3;
@@ -301,9 +295,7 @@ fn mix_values_kernel<N: Size>(
     depth: usize,
     #[comptime] causal: bool,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let width = heads * depth;
     let column = ABSOLUTE_POS % width;
     let part = ABSOLUTE_POS / width % 3;
@@ -331,153 +323,106 @@ struct Rows {
 }
 
 fn products(
-    left: FloatTensor<CubeBackend>,
+    left: CubeTensor,
     left_rows: Rows,
-    right: FloatTensor<CubeBackend>,
+    right: CubeTensor,
     right_rows: Rows,
     heads: Heads,
     scale: f32,
-) -> FloatTensor<CubeBackend> {
+) -> CubeTensor {
     let shape = heads.scores(&left.shape());
     let out = empty(&left, shape.clone());
     let depth = right_rows.width / 3 / heads.heads;
     let n = vector_size(&[depth]);
     let units = shape[0] * shape[1] * heads.tokens * heads.tokens.div_ceil(TILE);
-    let (count, dim) = grid(&out.client, units);
-    unsafe {
-        products_kernel::launch_unchecked(
-            &out.client,
-            count,
-            dim,
-            n,
-            left.into_buffer_arg(),
-            right.into_buffer_arg(),
-            out.clone().into_buffer_arg(),
+    launch!(
+        products_kernel[n],
+        units,
+        [left, right],
+        [out],
+        [
             scale,
-            units,
             heads.tokens,
             heads.heads,
             depth / n,
             left_rows.width / n,
             left_rows.at / n,
             right_rows.width / n,
-            right_rows.at / n,
-            heads.causal,
-            TILE,
-        );
-    }
+            right_rows.at / n
+        ],
+        [heads.causal, TILE]
+    );
     out
 }
 
 impl AttentionOps for CubeBackend {
-    fn head_scores(projected: FloatTensor<Self>, heads: Heads, scale: f32) -> FloatTensor<Self> {
+    fn head_scores(projected: CubeTensor, heads: Heads, scale: f32) -> CubeTensor {
         let projected = contiguous(projected);
         let width = projected.shape()[2];
         let (queries, keys) = (Rows { width, at: 0 }, Rows { width, at: width / 3 });
         products(projected.clone(), queries, projected, keys, heads, scale)
     }
 
-    fn head_mix(weights: FloatTensor<Self>, projected: FloatTensor<Self>, heads: Heads) -> FloatTensor<Self> {
+    fn head_mix(weights: CubeTensor, projected: CubeTensor, heads: Heads) -> CubeTensor {
         let (weights, projected) = (contiguous(weights), contiguous(projected));
         let shape = heads.mixed(&projected.shape());
         let out = empty(&projected, shape.clone());
         let depth = shape[2] / heads.heads;
         let n = vector_size(&[depth]);
         let units = shape.num_elements() / n;
-        let (count, dim) = grid(&out.client, units);
-        unsafe {
-            mix_kernel::launch_unchecked(
-                &out.client,
-                count,
-                dim,
-                n,
-                weights.into_buffer_arg(),
-                projected.into_buffer_arg(),
-                out.clone().into_buffer_arg(),
-                units,
-                heads.tokens,
-                heads.heads,
-                depth / n,
-                heads.causal,
-            );
-        }
+        launch!(
+            mix_kernel[n],
+            units,
+            [weights, projected],
+            [out],
+            [heads.tokens, heads.heads, depth / n],
+            [heads.causal]
+        );
         out
     }
 }
 
 impl AttentionGradients for CubeBackend {
-    fn head_scores_input(
-        projected: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-        heads: Heads,
-        scale: f32,
-    ) -> FloatTensor<Self> {
+    fn head_scores_input(projected: CubeTensor, grad: CubeTensor, heads: Heads, scale: f32) -> CubeTensor {
         let (projected, grad) = (contiguous(projected), contiguous(grad));
         let shape = projected.shape();
         let out = empty(&projected, shape.clone());
         let depth = shape[2] / 3 / heads.heads;
         let n = vector_size(&[depth]);
         let units = shape.num_elements() / n;
-        let (count, dim) = grid(&out.client, units);
-        unsafe {
-            scores_input_kernel::launch_unchecked(
-                &out.client,
-                count,
-                dim,
-                n,
-                projected.into_buffer_arg(),
-                grad.into_buffer_arg(),
-                out.clone().into_buffer_arg(),
-                scale,
-                units,
-                heads.tokens,
-                heads.heads,
-                depth / n,
-                heads.causal,
-            );
-        }
+        launch!(
+            scores_input_kernel[n],
+            units,
+            [projected, grad],
+            [out],
+            [scale, heads.tokens, heads.heads, depth / n],
+            [heads.causal]
+        );
         out
     }
 
-    fn head_mix_weights(
-        projected: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-        heads: Heads,
-    ) -> FloatTensor<Self> {
+    fn head_mix_weights(projected: CubeTensor, grad: CubeTensor, heads: Heads) -> CubeTensor {
         let (projected, grad) = (contiguous(projected), contiguous(grad));
         let width = projected.shape()[2];
         let (left, values) = (Rows { width: width / 3, at: 0 }, Rows { width, at: 2 * width / 3 });
         products(grad, left, projected, values, heads, 1.0)
     }
 
-    fn head_mix_values(
-        weights: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-        heads: Heads,
-    ) -> FloatTensor<Self> {
+    fn head_mix_values(weights: CubeTensor, grad: CubeTensor, heads: Heads) -> CubeTensor {
         let (weights, grad) = (contiguous(weights), contiguous(grad));
         let shape = heads.projected(&grad.shape());
         let out = empty(&grad, shape.clone());
         let depth = shape[2] / 3 / heads.heads;
         let n = vector_size(&[depth]);
         let units = shape.num_elements() / n;
-        let (count, dim) = grid(&out.client, units);
-        unsafe {
-            mix_values_kernel::launch_unchecked(
-                &out.client,
-                count,
-                dim,
-                n,
-                weights.into_buffer_arg(),
-                grad.into_buffer_arg(),
-                out.clone().into_buffer_arg(),
-                units,
-                heads.tokens,
-                heads.heads,
-                depth / n,
-                heads.causal,
-            );
-        }
+        launch!(
+            mix_values_kernel[n],
+            units,
+            [weights, grad],
+            [out],
+            [heads.tokens, heads.heads, depth / n],
+            [heads.causal]
+        );
         out
     }
 }

@@ -58,8 +58,7 @@ pub(super) trait BatchNormParts: Backend {
 
     /// `∂γ` and `∂β`
     #[fusion(meta = |x, _moments, _grad| {
-        let mut weight = x.clone();
-        weight.shape = Shape::new([x.shape[0], 1, x.shape[2]]);
+        let weight = shaped(x, [x.shape[0], 1, x.shape[2]]);
         (weight.clone(), weight)
     })]
     fn batch_norm_weights(
@@ -113,9 +112,7 @@ fn batch_moments_kernel<N: Size>(
     rows: usize,
     columns: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let column = ABSOLUTE_POS % columns;
     let replica = ABSOLUTE_POS / columns;
     let count = Vector::<f32, N>::new(f32::cast_from(rows));
@@ -148,9 +145,7 @@ fn batch_normalize_kernel<N: Size>(
     scale_stride: usize,
     shift_stride: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let column = ABSOLUTE_POS % columns;
     let replica = ABSOLUTE_POS / columns / rows;
     let mean = moments[2 * replica * columns + column];
@@ -171,9 +166,7 @@ fn batch_norm_weights_kernel<N: Size>(
     rows: usize,
     columns: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let column = ABSOLUTE_POS % columns;
     let replica = ABSOLUTE_POS / columns;
     let mean = moments[2 * replica * columns + column];
@@ -204,9 +197,7 @@ fn batch_norm_input_kernel<N: Size>(
     columns: usize,
     scale_stride: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let column = ABSOLUTE_POS % columns;
     let replica = ABSOLUTE_POS / columns / rows;
     let count = Vector::<f32, N>::new(f32::cast_from(rows));
@@ -218,45 +209,28 @@ fn batch_norm_input_kernel<N: Size>(
 }
 
 impl BatchNormOps for CubeBackend {
-    fn batch_norm_affine(
-        x: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        shift: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
+    fn batch_norm_affine(x: CubeTensor, scale: CubeTensor, shift: CubeTensor) -> CubeTensor {
         let moments = Self::batch_moments(x.clone());
         Self::batch_normalize(x, moments, scale, shift)
     }
 }
 
 impl BatchNormParts for CubeBackend {
-    fn batch_moments(x: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn batch_moments(x: CubeTensor) -> CubeTensor {
         let x = contiguous(x);
         let [r, m, d] = x.shape().dims();
         let moments = empty(&x, [r, 2, d]);
         let n = vector_size(&[d]);
-        let (count, dim) = grid(&x.client, r * d / n);
-        unsafe {
-            batch_moments_kernel::launch_unchecked(
-                &moments.client,
-                count,
-                dim,
-                n,
-                x.into_buffer_arg(),
-                moments.clone().into_buffer_arg(),
-                r * d / n,
-                m,
-                d / n,
-            );
-        }
+        launch!(batch_moments_kernel[n], r * d / n, [x], [moments], [m, d / n]);
         moments
     }
 
     fn batch_normalize(
-        x: FloatTensor<Self>,
-        moments: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        shift: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
+        x: CubeTensor,
+        moments: CubeTensor,
+        scale: CubeTensor,
+        shift: CubeTensor,
+    ) -> CubeTensor {
         let (x, moments) = (contiguous(x), contiguous(moments));
         let (scale, scale_stride) = replicas(scale);
         let (shift, shift_stride) = replicas(shift);
@@ -264,108 +238,59 @@ impl BatchNormParts for CubeBackend {
         let y = empty(&x, [r, m, d]);
         let n = vector_size(&[d, scale_stride, shift_stride]);
         let units = r * m * d / n;
-        let (count, dim) = grid(&x.client, units);
-        unsafe {
-            batch_normalize_kernel::launch_unchecked(
-                &y.client,
-                count,
-                dim,
-                n,
-                x.into_buffer_arg(),
-                moments.into_buffer_arg(),
-                scale.into_buffer_arg(),
-                shift.into_buffer_arg(),
-                y.clone().into_buffer_arg(),
-                units,
-                m,
-                d / n,
-                scale_stride / n,
-                shift_stride / n,
-            );
-        }
+        launch!(
+            batch_normalize_kernel[n],
+            units,
+            [x, moments, scale, shift],
+            [y],
+            [m, d / n, scale_stride / n, shift_stride / n]
+        );
         y
     }
 
-    fn batch_norm_weights(
-        x: FloatTensor<Self>,
-        moments: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+    fn batch_norm_weights(x: CubeTensor, moments: CubeTensor, grad: CubeTensor) -> (CubeTensor, CubeTensor) {
         let (x, moments, grad) = (contiguous(x), contiguous(moments), contiguous(grad));
         let [r, m, d] = x.shape().dims();
         let (dscale, dshift) = (empty(&x, [r, 1, d]), empty(&x, [r, 1, d]));
         let n = vector_size(&[d]);
-        let (count, dim) = grid(&x.client, r * d / n);
-        unsafe {
-            batch_norm_weights_kernel::launch_unchecked(
-                &dscale.client,
-                count,
-                dim,
-                n,
-                x.into_buffer_arg(),
-                moments.into_buffer_arg(),
-                grad.into_buffer_arg(),
-                dscale.clone().into_buffer_arg(),
-                dshift.clone().into_buffer_arg(),
-                r * d / n,
-                m,
-                d / n,
-            );
-        }
+        launch!(batch_norm_weights_kernel[n], r * d / n, [x, moments, grad], [dscale, dshift], [m, d / n]);
         (dscale, dshift)
     }
 
     fn batch_norm_input(
-        x: FloatTensor<Self>,
-        moments: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-        scale_grad: FloatTensor<Self>,
-        shift_grad: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
+        x: CubeTensor,
+        moments: CubeTensor,
+        scale: CubeTensor,
+        grad: CubeTensor,
+        scale_grad: CubeTensor,
+        shift_grad: CubeTensor,
+    ) -> CubeTensor {
         let (x, moments, grad) = (contiguous(x), contiguous(moments), contiguous(grad));
         let (scale, scale_stride) = replicas(scale);
         let [r, m, d] = x.shape().dims();
         let dx = empty(&x, [r, m, d]);
         let n = vector_size(&[d, scale_stride]);
         let units = r * m * d / n;
-        let (count, dim) = grid(&x.client, units);
-        unsafe {
-            batch_norm_input_kernel::launch_unchecked(
-                &dx.client,
-                count,
-                dim,
-                n,
-                x.into_buffer_arg(),
-                moments.into_buffer_arg(),
-                scale.into_buffer_arg(),
-                grad.into_buffer_arg(),
-                contiguous(scale_grad).into_buffer_arg(),
-                contiguous(shift_grad).into_buffer_arg(),
-                dx.clone().into_buffer_arg(),
-                units,
-                m,
-                d / n,
-                scale_stride / n,
-            );
-        }
+        launch!(
+            batch_norm_input_kernel[n],
+            units,
+            [x, moments, scale, grad, contiguous(scale_grad), contiguous(shift_grad)],
+            [dx],
+            [m, d / n, scale_stride / n]
+        );
         dx
     }
 }
 
 impl BatchNormOps for Flex {
-    fn batch_norm_affine(
-        x: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        shift: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
+    fn batch_norm_affine(x: FlexTensor, scale: FlexTensor, shift: FlexTensor) -> FlexTensor {
         let moments = Self::batch_moments(x.clone());
         Self::batch_normalize(x, moments, scale, shift)
     }
 }
 
 impl BatchNormParts for Flex {
-    fn batch_moments(x: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn batch_moments(x: FlexTensor) -> FlexTensor {
         let [r, m, d] = x.shape().dims();
         let x = Values::of(&x);
         let mut moments = vec![0.0f32; 2 * r * d];
@@ -385,14 +310,14 @@ impl BatchNormParts for Flex {
     }
 
     fn batch_normalize(
-        x: FloatTensor<Self>,
-        moments: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        shift: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
+        x: FlexTensor,
+        moments: FlexTensor,
+        scale: FlexTensor,
+        shift: FlexTensor,
+    ) -> FlexTensor {
         let [r, m, d] = x.shape().dims();
-        let (moments, scale, shift) = (Values::of(&moments), Values::of(&scale), Values::of(&shift));
-        let (moments, scale, shift) = (&moments[..], &scale[..], &shift[..]);
+        let (moments, scale, shift) =
+            (&Values::of(&moments)[..], &Values::of(&scale)[..], &Values::of(&shift)[..]);
         let mut y = Values::of(&x).to_vec();
         for_each_chunk(&mut y, d, |index, row| {
             let replica = index / m;
@@ -405,14 +330,9 @@ impl BatchNormParts for Flex {
         tensor(y, [r, m, d])
     }
 
-    fn batch_norm_weights(
-        x: FloatTensor<Self>,
-        moments: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+    fn batch_norm_weights(x: FlexTensor, moments: FlexTensor, grad: FlexTensor) -> (FlexTensor, FlexTensor) {
         let [r, m, d] = x.shape().dims();
-        let (x, moments, grad) = (Values::of(&x), Values::of(&moments), Values::of(&grad));
-        let (x, moments, grad) = (&x[..], &moments[..], &grad[..]);
+        let (x, moments, grad) = (&Values::of(&x)[..], &Values::of(&moments)[..], &Values::of(&grad)[..]);
         let (mut dscale, mut dshift) = (vec![0.0; r * d], vec![0.0; r * d]);
         for (index, (x, grad)) in x.chunks_exact(d).zip(grad.chunks_exact(d)).enumerate() {
             let replica = index / m;
@@ -426,19 +346,17 @@ impl BatchNormParts for Flex {
     }
 
     fn batch_norm_input(
-        x: FloatTensor<Self>,
-        moments: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-        scale_grad: FloatTensor<Self>,
-        shift_grad: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
+        x: FlexTensor,
+        moments: FlexTensor,
+        scale: FlexTensor,
+        grad: FlexTensor,
+        scale_grad: FlexTensor,
+        shift_grad: FlexTensor,
+    ) -> FlexTensor {
         let [r, m, d] = x.shape().dims();
         let count = m as f32;
-        let (x, moments, scale) = (Values::of(&x), Values::of(&moments), Values::of(&scale));
-        let (dscale, dshift) = (Values::of(&scale_grad), Values::of(&shift_grad));
-        let (x, moments, scale, dscale, dshift) =
-            (&x[..], &moments[..], &scale[..], &dscale[..], &dshift[..]);
+        let (x, moments, scale) = (&Values::of(&x)[..], &Values::of(&moments)[..], &Values::of(&scale)[..]);
+        let (dscale, dshift) = (&Values::of(&scale_grad)[..], &Values::of(&shift_grad)[..]);
         let mut dx = Values::of(&grad).to_vec();
         for_each_chunk(&mut dx, d, |index, dx| {
             let (x, replica) = (&x[index * d..][..d], index / m);

@@ -62,11 +62,8 @@ pub(super) trait DepthwiseGradients: Backend {
 
     /// `∂w` and `∂b = Σ ∂y`
     #[fusion(meta = |x, _grad, _edge, kernel| {
-        let mut filter = x.clone();
-        filter.shape = Shape::new([x.shape[0], *kernel * *kernel, x.shape[2]]);
-        let mut bias = x.clone();
-        bias.shape = Shape::new([x.shape[0], 1, x.shape[2]]);
-        (filter, bias)
+        let [r, _, d] = x.shape.dims();
+        (shaped(x, [r, kernel.pow(2), d]), shaped(x, [r, 1, d]))
     })]
     fn depthwise_weights(
         x: FloatTensor<Self>,
@@ -116,9 +113,7 @@ fn depthwise_kernel<N: Size>(
     filter_stride: usize,
     bias_stride: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let column = ABSOLUTE_POS % columns;
     let row = ABSOLUTE_POS / columns;
     let replica = row / rows;
@@ -154,9 +149,7 @@ fn depthwise_input_kernel<N: Size>(
     kernel: usize,
     filter_stride: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let column = ABSOLUTE_POS % columns;
     let row = ABSOLUTE_POS / columns;
     let replica = row / rows;
@@ -209,9 +202,7 @@ fn depthwise_weights_kernel<N: Size>(
     edge: usize,
     kernel: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let places = kernel * kernel;
     let column = ABSOLUTE_POS % columns;
     let place = ABSOLUTE_POS / columns % (places + 1);
@@ -245,12 +236,12 @@ fn depthwise_weights_kernel<N: Size>(
 
 impl DepthwiseOps for CubeBackend {
     fn depthwise_filter(
-        x: FloatTensor<Self>,
-        filter: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
+        x: CubeTensor,
+        filter: CubeTensor,
+        bias: CubeTensor,
         edge: usize,
         kernel: usize,
-    ) -> FloatTensor<Self> {
+    ) -> CubeTensor {
         let x = contiguous(x);
         let (filter, filter_stride) = replicas(filter);
         let (bias, bias_stride) = replicas(bias);
@@ -258,93 +249,47 @@ impl DepthwiseOps for CubeBackend {
         let y = empty(&x, [r, m, d]);
         let n = vector_size(&[d, filter_stride, bias_stride]);
         let units = r * m * d / n;
-        let (count, dim) = grid(&x.client, units);
-        unsafe {
-            depthwise_kernel::launch_unchecked(
-                &y.client,
-                count,
-                dim,
-                n,
-                x.into_buffer_arg(),
-                filter.into_buffer_arg(),
-                bias.into_buffer_arg(),
-                y.clone().into_buffer_arg(),
-                units,
-                m,
-                d / n,
-                edge,
-                kernel,
-                filter_stride / n,
-                bias_stride / n,
-            );
-        }
+        launch!(
+            depthwise_kernel[n],
+            units,
+            [x, filter, bias],
+            [y],
+            [m, d / n, edge, kernel, filter_stride / n, bias_stride / n]
+        );
         y
     }
 }
 
 impl DepthwiseGradients for CubeBackend {
-    fn depthwise_input(
-        grad: FloatTensor<Self>,
-        filter: FloatTensor<Self>,
-        edge: usize,
-        kernel: usize,
-    ) -> FloatTensor<Self> {
+    fn depthwise_input(grad: CubeTensor, filter: CubeTensor, edge: usize, kernel: usize) -> CubeTensor {
         let grad = contiguous(grad);
         let (filter, filter_stride) = replicas(filter);
         let [r, m, d] = grad.shape().dims();
         let dx = empty(&grad, [r, m, d]);
         let n = vector_size(&[d, filter_stride]);
         let units = r * m * d / n;
-        let (count, dim) = grid(&grad.client, units);
-        unsafe {
-            depthwise_input_kernel::launch_unchecked(
-                &dx.client,
-                count,
-                dim,
-                n,
-                grad.into_buffer_arg(),
-                filter.into_buffer_arg(),
-                dx.clone().into_buffer_arg(),
-                units,
-                m,
-                d / n,
-                edge,
-                kernel,
-                filter_stride / n,
-            );
-        }
+        launch!(
+            depthwise_input_kernel[n],
+            units,
+            [grad, filter],
+            [dx],
+            [m, d / n, edge, kernel, filter_stride / n]
+        );
         dx
     }
 
     fn depthwise_weights(
-        x: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
+        x: CubeTensor,
+        grad: CubeTensor,
         edge: usize,
         kernel: usize,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+    ) -> (CubeTensor, CubeTensor) {
         let (x, grad) = (contiguous(x), contiguous(grad));
         let [r, m, d] = x.shape().dims();
         let (dfilter, dbias) = (empty(&x, [r, kernel * kernel, d]), empty(&x, [r, 1, d]));
         let n = vector_size(&[d]);
         let units = r * (kernel * kernel + 1) * d / n;
-        let (count, dim) = grid(&x.client, units);
-        unsafe {
-            depthwise_weights_kernel::launch_unchecked(
-                &dfilter.client,
-                count,
-                dim,
-                n,
-                x.into_buffer_arg(),
-                grad.into_buffer_arg(),
-                dfilter.clone().into_buffer_arg(),
-                dbias.clone().into_buffer_arg(),
-                units,
-                m,
-                d / n,
-                edge,
-                kernel,
-            );
-        }
+        launch!(depthwise_weights_kernel[n], units, [x, grad], [dfilter, dbias], [m, d / n, edge, kernel]);
         (dfilter, dbias)
     }
 }
@@ -369,15 +314,14 @@ fn add_product(y: &mut [f32], a: &[f32], b: &[f32]) {
 
 impl DepthwiseOps for Flex {
     fn depthwise_filter(
-        x: FloatTensor<Self>,
-        filter: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
+        x: FlexTensor,
+        filter: FlexTensor,
+        bias: FlexTensor,
         edge: usize,
         kernel: usize,
-    ) -> FloatTensor<Self> {
+    ) -> FlexTensor {
         let [r, m, d] = x.shape().dims();
-        let (x, filter, bias) = (Values::of(&x), Values::of(&filter), Values::of(&bias));
-        let (x, filter, bias) = (&x[..], &filter[..], &bias[..]);
+        let (x, filter, bias) = (&Values::of(&x)[..], &Values::of(&filter)[..], &Values::of(&bias)[..]);
         let mut y: Vec<f32> = bias.chunks_exact(d).flat_map(|bias| bias.repeat(m)).collect();
         for_each_chunk(&mut y, edge * edge * d, |index, y| {
             let x = &x[index * edge * edge * d..];
@@ -391,15 +335,9 @@ impl DepthwiseOps for Flex {
 }
 
 impl DepthwiseGradients for Flex {
-    fn depthwise_input(
-        grad: FloatTensor<Self>,
-        filter: FloatTensor<Self>,
-        edge: usize,
-        kernel: usize,
-    ) -> FloatTensor<Self> {
+    fn depthwise_input(grad: FlexTensor, filter: FlexTensor, edge: usize, kernel: usize) -> FlexTensor {
         let [r, m, d] = grad.shape().dims();
-        let (grad, filter) = (Values::of(&grad), Values::of(&filter));
-        let (grad, filter) = (&grad[..], &filter[..]);
+        let (grad, filter) = (&Values::of(&grad)[..], &Values::of(&filter)[..]);
         let mut dx = vec![0.0; r * m * d];
         for_each_chunk(&mut dx, edge * edge * d, |index, dx| {
             let grad = &grad[index * edge * edge * d..];
@@ -412,15 +350,14 @@ impl DepthwiseGradients for Flex {
     }
 
     fn depthwise_weights(
-        x: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
+        x: FlexTensor,
+        grad: FlexTensor,
         edge: usize,
         kernel: usize,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+    ) -> (FlexTensor, FlexTensor) {
         let [r, m, d] = x.shape().dims();
         let places = kernel * kernel;
-        let (x, grad) = (Values::of(&x), Values::of(&grad));
-        let (x, grad) = (&x[..], &grad[..]);
+        let (x, grad) = (&Values::of(&x)[..], &Values::of(&grad)[..]);
         let (mut dfilter, mut dbias) = (vec![0.0; r * places * d], vec![0.0; r * d]);
         for (index, (x, grad)) in
             x.chunks_exact(edge * edge * d).zip(grad.chunks_exact(edge * edge * d)).enumerate()

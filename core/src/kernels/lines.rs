@@ -18,7 +18,6 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use cubecl::prelude::*;
 
 use super::loops::indices;
-use super::optimizer::own;
 use super::prelude::*;
 
 /// Numbers at equal distances within the row of a replica.
@@ -176,9 +175,7 @@ fn line_map_kernel(
     #[comptime] centered: bool,
     #[comptime] trained_length: bool,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let line = ABSOLUTE_POS % lines;
     let start = ABSOLUTE_POS / lines * width;
     let first = start + table[line * FIELDS] as usize;
@@ -208,10 +205,10 @@ fn line_map_kernel(
 /// One thread a line and replica.
 #[cube(launch_unchecked)]
 fn line_gradient_kernel(
-    gradients: &mut [f32],
     raw: &[f32],
     lengths: &[f32],
     table: &[i32],
+    gradients: &mut [f32],
     units: usize,
     lines: usize,
     width: usize,
@@ -219,9 +216,7 @@ fn line_gradient_kernel(
     #[comptime] trained_length: bool,
     #[comptime] stopped: bool,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let line = ABSOLUTE_POS % lines;
     let start = ABSOLUTE_POS / lines * width;
     let first = start + table[line * FIELDS] as usize;
@@ -264,64 +259,40 @@ fn line_gradient_kernel(
 }
 
 impl LineOps for CubeBackend {
-    fn line_map(
-        raw: FloatTensor<Self>,
-        lengths: FloatTensor<Self>,
-        table: IntTensor<Self>,
-        map: LineMap,
-    ) -> FloatTensor<Self> {
+    fn line_map(raw: CubeTensor, lengths: CubeTensor, table: CubeTensor, map: LineMap) -> CubeTensor {
         let raw = contiguous(raw);
         let [r, width] = raw.shape().dims();
         let lines = lengths.shape()[1];
         let weights = empty(&raw, [r, width]);
-        let (count, dim) = grid(&raw.client, r * lines);
-        unsafe {
-            line_map_kernel::launch_unchecked(
-                &weights.client,
-                count,
-                dim,
-                raw.into_buffer_arg(),
-                lengths.into_buffer_arg(),
-                table.into_buffer_arg(),
-                weights.clone().into_buffer_arg(),
-                r * lines,
-                lines,
-                width,
-                map.centered,
-                map.trained_length,
-            );
-        }
+        launch!(
+            line_map_kernel,
+            r * lines,
+            [raw, lengths, table],
+            [weights],
+            [lines, width],
+            [map.centered, map.trained_length]
+        );
         weights
     }
 
     fn line_gradient(
-        gradients: FloatTensor<Self>,
-        raw: FloatTensor<Self>,
-        lengths: FloatTensor<Self>,
-        table: IntTensor<Self>,
+        gradients: CubeTensor,
+        raw: CubeTensor,
+        lengths: CubeTensor,
+        table: CubeTensor,
         map: LineMap,
-    ) -> FloatTensor<Self> {
+    ) -> CubeTensor {
         let gradients = own(gradients);
         let [r, width] = gradients.shape().dims();
         let lines = lengths.shape()[1];
-        let (count, dim) = grid(&gradients.client, r * lines);
-        unsafe {
-            line_gradient_kernel::launch_unchecked(
-                &gradients.client,
-                count,
-                dim,
-                gradients.clone().into_buffer_arg(),
-                contiguous(raw).into_buffer_arg(),
-                lengths.into_buffer_arg(),
-                table.into_buffer_arg(),
-                r * lines,
-                lines,
-                width,
-                map.centered,
-                map.trained_length,
-                map.stopped,
-            );
-        }
+        launch!(
+            line_gradient_kernel,
+            r * lines,
+            [contiguous(raw), lengths, table],
+            [gradients],
+            [lines, width],
+            [map.centered, map.trained_length, map.stopped]
+        );
         gradients
     }
 }
@@ -334,7 +305,7 @@ fn measured(row: &[f32], line: Line, centered: bool) -> (f32, f32) {
 }
 
 /// Each line of a table with its mark.
-fn rows_of(table: &IntTensor<Flex>) -> Vec<(Line, i32)> {
+fn rows_of(table: &FlexTensor) -> Vec<(Line, i32)> {
     // A mark of −1 comes back as the largest index.
     let table = indices(table);
     let line = |f: &[usize]| (Line { offset: f[0], count: f[1], stride: f[2] }, f[3] as i32);
@@ -342,12 +313,7 @@ fn rows_of(table: &IntTensor<Flex>) -> Vec<(Line, i32)> {
 }
 
 impl LineOps for Flex {
-    fn line_map(
-        raw: FloatTensor<Self>,
-        lengths: FloatTensor<Self>,
-        table: IntTensor<Self>,
-        map: LineMap,
-    ) -> FloatTensor<Self> {
+    fn line_map(raw: FlexTensor, lengths: FlexTensor, table: FlexTensor, map: LineMap) -> FlexTensor {
         let [r, width] = raw.shape().dims();
         let (raw, lengths, lines) = (Values::of(&raw), Values::of(&lengths), rows_of(&table));
         let mut weights = raw.to_vec();
@@ -366,15 +332,14 @@ impl LineOps for Flex {
     }
 
     fn line_gradient(
-        mut gradients: FloatTensor<Self>,
-        raw: FloatTensor<Self>,
-        lengths: FloatTensor<Self>,
-        table: IntTensor<Self>,
+        mut gradients: FlexTensor,
+        raw: FlexTensor,
+        lengths: FlexTensor,
+        table: FlexTensor,
         map: LineMap,
-    ) -> FloatTensor<Self> {
+    ) -> FlexTensor {
         let width = raw.shape()[1];
-        let (raw, lengths, lines) = (Values::of(&raw), Values::of(&lengths), rows_of(&table));
-        let (raw, lengths) = (&raw[..], &lengths[..]);
+        let (raw, lengths, lines) = (&Values::of(&raw)[..], &Values::of(&lengths)[..], rows_of(&table));
         let all = gradients.storage_mut::<f32>();
         for (replica, g) in all.chunks_exact_mut(width).enumerate() {
             let row = &raw[replica * width..][..width];

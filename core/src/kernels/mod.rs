@@ -1,8 +1,10 @@
 //! The operations of which all networks here are made, each one GPU kernel forward and one or two backward.
 //!
-//! One file an operation: its equation, the function on tensors, the GPU kernel, the same as plain loops for the
-//! CPU engine (the reference in every test), and its gradient. Composed from stock operations a training step of
-//! a small transformer launches several times as many kernels, and a small model pays for every launch.
+//! One file an operation: its equation, the function on tensors, its gradient, the GPU kernel, and the same as plain
+//! loops for the CPU engine (the reference in every test). What all of them need is written once: [`differentiable`]
+//! for the gradient, [`launch`] for the GPU kernels, [`loops`] for the CPU engine. Composed from stock operations a
+//! training step of a small transformer launches several times as many kernels, and a small model pays for every
+//! launch.
 //!
 //! Every tensor has a leading axis `R`, one entry for each replica (seed); no kernel mixes replicas.
 //! This module may use Burn's backends; it knows nothing of layers, tasks or techniques.

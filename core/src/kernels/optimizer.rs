@@ -13,7 +13,6 @@
 //! The order and the 10⁻⁶ are those of PyTorch's `AdamW` and `clip_grad_norm_`. λ is applied where `decay` is 1.
 
 use burn::tensor::Tensor;
-use burn_cubecl::tensor::CubeTensor;
 use burn_flex::Layout;
 use burn_std::Metadata;
 use cubecl::prelude::*;
@@ -151,7 +150,6 @@ pub(super) trait OptimizerOps: Backend {
         columns: usize,
     ) -> FloatTensor<Self>;
 
-    #[allow(clippy::too_many_arguments)]
     #[fusion(dtype = into, shape = into)]
     fn pack(
         into: FloatTensor<Self>,
@@ -208,7 +206,6 @@ fn place<N: Size>(
 /// One thread for each vector of all packed gradients together.
 #[cube(launch_unchecked)]
 fn pack_kernel<N: Size>(
-    into: &mut [Vector<f32, N>],
     a: &[Vector<f32, N>],
     b: &[Vector<f32, N>],
     c: &[Vector<f32, N>],
@@ -216,6 +213,7 @@ fn pack_kernel<N: Size>(
     e: &[Vector<f32, N>],
     f: &[Vector<f32, N>],
     g: &[Vector<f32, N>],
+    into: &mut [Vector<f32, N>],
     units: usize,
     width: usize,
     total: usize,
@@ -233,9 +231,7 @@ fn pack_kernel<N: Size>(
     end_e: usize,
     end_f: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let column = ABSOLUTE_POS % total;
     let row = ABSOLUTE_POS / total;
     place::<N>(into, a, row, width, column, 0, at_a, end_a);
@@ -259,9 +255,7 @@ fn partial_squares_kernel<N: Size>(
     width: usize,
     #[comptime] segments: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let row = ABSOLUTE_POS / segments * width;
     let mut column = ABSOLUTE_POS % segments;
     let mut sum = Vector::<f32, N>::new(0.0);
@@ -276,9 +270,7 @@ fn partial_squares_kernel<N: Size>(
 /// One thread a replica.
 #[cube(launch_unchecked)]
 fn norms_kernel(partial: &[f32], norms: &mut [f32], units: usize, #[comptime] segments: usize) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let mut sum = 0.0f32;
     for s in ABSOLUTE_POS * segments..(ABSOLUTE_POS + 1) * segments {
         sum += partial[s];
@@ -289,12 +281,12 @@ fn norms_kernel(partial: &[f32], norms: &mut [f32], units: usize, #[comptime] se
 /// One thread for each vector.
 #[cube(launch_unchecked)]
 fn adamw_kernel<N: Size>(
-    parameters: &mut [Vector<f32, N>],
-    mean: &mut [Vector<f32, N>],
-    square: &mut [Vector<f32, N>],
     gradients: &[Vector<f32, N>],
     norms: &[f32],
     decay: &[Vector<f32, N>],
+    parameters: &mut [Vector<f32, N>],
+    mean: &mut [Vector<f32, N>],
+    square: &mut [Vector<f32, N>],
     units: usize,
     width: usize,
     learning_rate: f32,
@@ -306,9 +298,7 @@ fn adamw_kernel<N: Size>(
     correction1: f32,
     correction2: f32,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let at = ABSOLUTE_POS;
     let mut factor = 1.0f32;
     if clip > 0.0 {
@@ -327,27 +317,14 @@ fn adamw_kernel<N: Size>(
 
 /// One thread a replica.
 #[cube(launch_unchecked)]
-fn record_kernel(losses: &[f32], norms: &[f32], log: &mut [f32], replicas: usize, slot: usize) {
-    if ABSOLUTE_POS >= replicas {
-        terminate!();
-    }
-    log[slot * 2 * replicas + ABSOLUTE_POS] = losses[ABSOLUTE_POS];
-    log[(slot * 2 + 1) * replicas + ABSOLUTE_POS] = norms[ABSOLUTE_POS];
-}
-
-/// The tensor itself if nothing else holds it, else a copy.
-pub(super) fn own(tensor: CubeTensor) -> CubeTensor {
-    let tensor = contiguous(tensor);
-    if tensor.can_mut() { tensor } else { tensor.copy() }
+fn record_kernel(losses: &[f32], norms: &[f32], log: &mut [f32], units: usize, slot: usize) {
+    end_beyond(units);
+    log[slot * 2 * units + ABSOLUTE_POS] = losses[ABSOLUTE_POS];
+    log[(slot * 2 + 1) * units + ABSOLUTE_POS] = norms[ABSOLUTE_POS];
 }
 
 impl OptimizerOps for CubeBackend {
-    fn parameter_view(
-        flat: FloatTensor<Self>,
-        offset: usize,
-        rows: usize,
-        columns: usize,
-    ) -> FloatTensor<Self> {
+    fn parameter_view(flat: CubeTensor, offset: usize, rows: usize, columns: usize) -> CubeTensor {
         let shape = flat.shape();
         let meta =
             Metadata::new(Shape::new([shape[0], rows, columns]), burn_std::strides![shape[1], columns, 1]);
@@ -356,125 +333,70 @@ impl OptimizerOps for CubeBackend {
     }
 
     fn pack(
-        into: FloatTensor<Self>,
-        a: FloatTensor<Self>,
-        b: FloatTensor<Self>,
-        c: FloatTensor<Self>,
-        d: FloatTensor<Self>,
-        e: FloatTensor<Self>,
-        f: FloatTensor<Self>,
-        g: FloatTensor<Self>,
+        into: CubeTensor,
+        a: CubeTensor,
+        b: CubeTensor,
+        c: CubeTensor,
+        d: CubeTensor,
+        e: CubeTensor,
+        f: CubeTensor,
+        g: CubeTensor,
         Places(places): Places,
-    ) -> FloatTensor<Self> {
+    ) -> CubeTensor {
         let into = own(into);
         let [r, width] = into.shape().dims();
         let n = vector_size(&places.map(|(_, length)| length));
         let mut end = 0;
-        let ends = places.map(|(_, length)| {
+        let [end_a, end_b, end_c, end_d, end_e, end_f, total] = places.map(|(_, length)| {
             end += length / n;
             end
         });
-        let at = places.map(|(at, _)| at / n);
-        let units = r * end;
-        let (count, dim) = grid(&into.client, units);
-        let [a, b, c, d, e, f, g] =
-            [a, b, c, d, e, f, g].map(|gradient| contiguous(gradient).into_buffer_arg());
-        unsafe {
-            pack_kernel::launch_unchecked(
-                &into.client,
-                count,
-                dim,
-                n,
-                into.clone().into_buffer_arg(),
-                a,
-                b,
-                c,
-                d,
-                e,
-                f,
-                g,
-                units,
-                width / n,
-                end,
-                at[0],
-                at[1],
-                at[2],
-                at[3],
-                at[4],
-                at[5],
-                at[6],
-                ends[0],
-                ends[1],
-                ends[2],
-                ends[3],
-                ends[4],
-                ends[5],
-            );
-        }
+        let [at_a, at_b, at_c, at_d, at_e, at_f, at_g] = places.map(|(at, _)| at / n);
+        let [a, b, c, d, e, f, g] = [a, b, c, d, e, f, g].map(contiguous);
+        let width = width / n;
+        launch!(
+            pack_kernel[n],
+            r * total,
+            [a, b, c, d, e, f, g],
+            [into],
+            [
+                width, total, at_a, at_b, at_c, at_d, at_e, at_f, at_g, end_a, end_b, end_c, end_d, end_e,
+                end_f
+            ]
+        );
         into
     }
 
-    fn row_norms(gradients: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn row_norms(gradients: CubeTensor) -> CubeTensor {
         let gradients = contiguous(gradients);
         let [r, width] = gradients.shape().dims();
         let (partial, norms) = (empty(&gradients, [r, SEGMENTS]), empty(&gradients, [r]));
         let n = vector_size(&[width]);
-        let client = gradients.client.clone();
-        let (count, dim) = grid(&client, r * SEGMENTS);
-        unsafe {
-            partial_squares_kernel::launch_unchecked(
-                &client,
-                count,
-                dim,
-                n,
-                gradients.into_buffer_arg(),
-                partial.clone().into_buffer_arg(),
-                r * SEGMENTS,
-                width / n,
-                SEGMENTS,
-            );
-            let (count, dim) = grid(&client, r);
-            norms_kernel::launch_unchecked(
-                &client,
-                count,
-                dim,
-                partial.into_buffer_arg(),
-                norms.clone().into_buffer_arg(),
-                r,
-                SEGMENTS,
-            );
-        }
+        launch!(partial_squares_kernel[n], r * SEGMENTS, [gradients], [partial], [width / n], [SEGMENTS]);
+        launch!(norms_kernel, r, [partial], [norms], [], [SEGMENTS]);
         norms
     }
 
     fn adamw(
-        parameters: FloatTensor<Self>,
-        mean: FloatTensor<Self>,
-        square: FloatTensor<Self>,
-        gradients: FloatTensor<Self>,
-        norms: FloatTensor<Self>,
-        decay: FloatTensor<Self>,
+        parameters: CubeTensor,
+        mean: CubeTensor,
+        square: CubeTensor,
+        gradients: CubeTensor,
+        norms: CubeTensor,
+        decay: CubeTensor,
         config: AdamW,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+    ) -> (CubeTensor, CubeTensor, CubeTensor) {
         let (parameters, mean, square) = (own(parameters), own(mean), own(square));
         let [r, width] = parameters.shape().dims();
         let n = vector_size(&[width]);
         let units = r * width / n;
         let (correction1, correction2) = config.corrections();
-        let (count, dim) = grid(&parameters.client, units);
-        unsafe {
-            adamw_kernel::launch_unchecked(
-                &parameters.client,
-                count,
-                dim,
-                n,
-                parameters.clone().into_buffer_arg(),
-                mean.clone().into_buffer_arg(),
-                square.clone().into_buffer_arg(),
-                contiguous(gradients).into_buffer_arg(),
-                norms.into_buffer_arg(),
-                decay.into_buffer_arg(),
-                units,
+        launch!(
+            adamw_kernel[n],
+            units,
+            [contiguous(gradients), norms, decay],
+            [parameters, mean, square],
+            [
                 width / n,
                 config.learning_rate,
                 config.beta1,
@@ -483,44 +405,22 @@ impl OptimizerOps for CubeBackend {
                 config.weight_decay,
                 config.clip,
                 correction1,
-                correction2,
-            );
-        }
+                correction2
+            ]
+        );
         (parameters, mean, square)
     }
 
-    fn record_step(
-        losses: FloatTensor<Self>,
-        norms: FloatTensor<Self>,
-        log: FloatTensor<Self>,
-        slot: usize,
-    ) -> FloatTensor<Self> {
+    fn record_step(losses: CubeTensor, norms: CubeTensor, log: CubeTensor, slot: usize) -> CubeTensor {
         let log = own(log);
         let r = log.shape()[2];
-        let (count, dim) = grid(&log.client, r);
-        unsafe {
-            record_kernel::launch_unchecked(
-                &log.client,
-                count,
-                dim,
-                losses.into_buffer_arg(),
-                norms.into_buffer_arg(),
-                log.clone().into_buffer_arg(),
-                r,
-                slot,
-            );
-        }
+        launch!(record_kernel, r, [losses, norms], [log], [slot]);
         log
     }
 }
 
 impl OptimizerOps for Flex {
-    fn parameter_view(
-        flat: FloatTensor<Self>,
-        offset: usize,
-        rows: usize,
-        columns: usize,
-    ) -> FloatTensor<Self> {
+    fn parameter_view(flat: FlexTensor, offset: usize, rows: usize, columns: usize) -> FlexTensor {
         let shape = flat.shape();
         let strides = vec![shape[1] as isize, columns as isize, 1];
         let layout = Layout::new(Shape::new([shape[0], rows, columns]), strides, offset);
@@ -528,16 +428,16 @@ impl OptimizerOps for Flex {
     }
 
     fn pack(
-        mut into: FloatTensor<Self>,
-        a: FloatTensor<Self>,
-        b: FloatTensor<Self>,
-        c: FloatTensor<Self>,
-        d: FloatTensor<Self>,
-        e: FloatTensor<Self>,
-        f: FloatTensor<Self>,
-        g: FloatTensor<Self>,
+        mut into: FlexTensor,
+        a: FlexTensor,
+        b: FlexTensor,
+        c: FlexTensor,
+        d: FlexTensor,
+        e: FlexTensor,
+        f: FlexTensor,
+        g: FlexTensor,
         Places(places): Places,
-    ) -> FloatTensor<Self> {
+    ) -> FlexTensor {
         let width = into.shape()[1];
         let target = into.storage_mut::<f32>();
         for (gradient, (at, length)) in
@@ -550,26 +450,26 @@ impl OptimizerOps for Flex {
         into
     }
 
-    fn row_norms(gradients: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn row_norms(gradients: FlexTensor) -> FlexTensor {
         let [r, width] = gradients.shape().dims();
         let norm = |row: &[f32]| super::loops::dot(row, row).sqrt();
         tensor(Values::of(&gradients).chunks_exact(width).map(norm).collect(), [r])
     }
 
     fn adamw(
-        mut parameters: FloatTensor<Self>,
-        mut mean: FloatTensor<Self>,
-        mut square: FloatTensor<Self>,
-        gradients: FloatTensor<Self>,
-        norms: FloatTensor<Self>,
-        decay: FloatTensor<Self>,
+        mut parameters: FlexTensor,
+        mut mean: FlexTensor,
+        mut square: FlexTensor,
+        gradients: FlexTensor,
+        norms: FlexTensor,
+        decay: FlexTensor,
         config: AdamW,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+    ) -> (FlexTensor, FlexTensor, FlexTensor) {
         let AdamW { learning_rate, beta1, beta2, epsilon, weight_decay, clip, .. } = config;
         let (correction1, correction2) = config.corrections();
         let width = decay.shape()[0];
-        let (gradients, norms, decay) = (Values::of(&gradients), Values::of(&norms), Values::of(&decay));
-        let (gradients, norms, decay) = (&gradients[..], &norms[..], &decay[..]);
+        let (gradients, norms, decay) =
+            (&Values::of(&gradients)[..], &Values::of(&norms)[..], &Values::of(&decay)[..]);
         let rows = parameters.storage_mut::<f32>().chunks_exact_mut(width);
         let moments = mean.storage_mut::<f32>().chunks_exact_mut(width);
         let squares = square.storage_mut::<f32>().chunks_exact_mut(width);
@@ -588,12 +488,7 @@ impl OptimizerOps for Flex {
         (parameters, mean, square)
     }
 
-    fn record_step(
-        losses: FloatTensor<Self>,
-        norms: FloatTensor<Self>,
-        mut log: FloatTensor<Self>,
-        slot: usize,
-    ) -> FloatTensor<Self> {
+    fn record_step(losses: FlexTensor, norms: FlexTensor, mut log: FlexTensor, slot: usize) -> FlexTensor {
         let r = log.shape()[2];
         let line = &mut log.storage_mut::<f32>()[slot * 2 * r..][..2 * r];
         line[..r].copy_from_slice(&Values::of(&losses));

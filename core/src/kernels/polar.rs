@@ -20,7 +20,6 @@ mod gpu;
 
 use burn::backend::ops::FloatTensorOps;
 use burn::tensor::Tensor;
-use burn_flex::FlexTensor;
 
 use super::prelude::*;
 
@@ -127,7 +126,7 @@ fn largest(gram: &FlexTensor, lines: usize) -> Vec<f32> {
 }
 
 impl PolarOps for Flex {
-    fn add_polar_factor(x: FloatTensor<Self>, tokens: usize, polar: Polar) -> FloatTensor<Self> {
+    fn add_polar_factor(x: FlexTensor, tokens: usize, polar: Polar) -> FlexTensor {
         let shape = x.shape();
         let Lines { examples, lines, length, stride, .. } = Lines::of(&shape, tokens);
         let tall = stride > 1;

@@ -10,7 +10,6 @@
 use burn::tensor::Tensor;
 use cubecl::prelude::*;
 
-use super::optimizer::own;
 use super::prelude::*;
 
 /// The numbers of one update.
@@ -61,19 +60,17 @@ pub(super) trait SgdOps: Backend {
 /// One thread for each vector.
 #[cube(launch_unchecked)]
 fn sgd_kernel<N: Size>(
-    parameters: &mut [Vector<f32, N>],
     gradients: &[Vector<f32, N>],
     norms: &[f32],
     decay: &[Vector<f32, N>],
+    parameters: &mut [Vector<f32, N>],
     units: usize,
     width: usize,
     learning_rate: f32,
     weight_decay: f32,
     clip: f32,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let at = ABSOLUTE_POS;
     let mut factor = 1.0f32;
     if clip > 0.0 {
@@ -86,50 +83,39 @@ fn sgd_kernel<N: Size>(
 
 impl SgdOps for CubeBackend {
     fn descend(
-        parameters: FloatTensor<Self>,
-        gradients: FloatTensor<Self>,
-        norms: FloatTensor<Self>,
-        decay: FloatTensor<Self>,
+        parameters: CubeTensor,
+        gradients: CubeTensor,
+        norms: CubeTensor,
+        decay: CubeTensor,
         config: Sgd,
-    ) -> FloatTensor<Self> {
+    ) -> CubeTensor {
         let parameters = own(parameters);
         let [r, width] = parameters.shape().dims();
         let n = vector_size(&[width]);
         let units = r * width / n;
-        let (count, dim) = grid(&parameters.client, units);
-        unsafe {
-            sgd_kernel::launch_unchecked(
-                &parameters.client,
-                count,
-                dim,
-                n,
-                parameters.clone().into_buffer_arg(),
-                contiguous(gradients).into_buffer_arg(),
-                norms.into_buffer_arg(),
-                decay.into_buffer_arg(),
-                units,
-                width / n,
-                config.learning_rate,
-                config.weight_decay,
-                config.clip,
-            );
-        }
+        launch!(
+            sgd_kernel[n],
+            units,
+            [contiguous(gradients), norms, decay],
+            [parameters],
+            [width / n, config.learning_rate, config.weight_decay, config.clip]
+        );
         parameters
     }
 }
 
 impl SgdOps for Flex {
     fn descend(
-        mut parameters: FloatTensor<Self>,
-        gradients: FloatTensor<Self>,
-        norms: FloatTensor<Self>,
-        decay: FloatTensor<Self>,
+        mut parameters: FlexTensor,
+        gradients: FlexTensor,
+        norms: FlexTensor,
+        decay: FlexTensor,
         config: Sgd,
-    ) -> FloatTensor<Self> {
+    ) -> FlexTensor {
         let Sgd { learning_rate, weight_decay, clip } = config;
         let width = decay.shape()[0];
-        let (gradients, norms, decay) = (Values::of(&gradients), Values::of(&norms), Values::of(&decay));
-        let (gradients, norms, decay) = (&gradients[..], &norms[..], &decay[..]);
+        let (gradients, norms, decay) =
+            (&Values::of(&gradients)[..], &Values::of(&norms)[..], &Values::of(&decay)[..]);
         for (replica, p) in parameters.storage_mut::<f32>().chunks_exact_mut(width).enumerate() {
             let factor = if clip > 0.0 { (clip / (norms[replica] + 1e-6)).min(1.0) } else { 1.0 };
             let g = &gradients[replica * width..][..width];

@@ -56,9 +56,7 @@ fn softmax_kernel(
     columns: usize,
     #[comptime] causal: bool,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let start = ABSOLUTE_POS * columns;
     let mut end = start + columns;
     if causal {
@@ -86,9 +84,7 @@ fn softmax_kernel(
 /// One thread a row.
 #[cube(launch_unchecked)]
 fn softmax_input_kernel(weights: &[f32], grad: &[f32], ds: &mut [f32], units: usize, columns: usize) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let start = ABSOLUTE_POS * columns;
     let mut along = 0.0f32;
     for j in start..start + columns {
@@ -106,51 +102,27 @@ fn rows(shape: &Shape) -> (usize, usize) {
 }
 
 impl SoftmaxOps for CubeBackend {
-    fn row_softmax(scores: FloatTensor<Self>, causal: bool) -> FloatTensor<Self> {
+    fn row_softmax(scores: CubeTensor, causal: bool) -> CubeTensor {
         let scores = contiguous(scores);
         let weights = empty(&scores, scores.shape());
         let (units, columns) = rows(&scores.shape());
-        let (count, dim) = grid(&scores.client, units);
-        unsafe {
-            softmax_kernel::launch_unchecked(
-                &weights.client,
-                count,
-                dim,
-                scores.into_buffer_arg(),
-                weights.clone().into_buffer_arg(),
-                units,
-                columns,
-                causal,
-            );
-        }
+        launch!(softmax_kernel, units, [scores], [weights], [columns], [causal]);
         weights
     }
 }
 
 impl SoftmaxGradients for CubeBackend {
-    fn row_softmax_input(weights: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn row_softmax_input(weights: CubeTensor, grad: CubeTensor) -> CubeTensor {
         let (weights, grad) = (contiguous(weights), contiguous(grad));
         let ds = empty(&weights, weights.shape());
         let (units, columns) = rows(&weights.shape());
-        let (count, dim) = grid(&weights.client, units);
-        unsafe {
-            softmax_input_kernel::launch_unchecked(
-                &ds.client,
-                count,
-                dim,
-                weights.into_buffer_arg(),
-                grad.into_buffer_arg(),
-                ds.clone().into_buffer_arg(),
-                units,
-                columns,
-            );
-        }
+        launch!(softmax_input_kernel, units, [weights, grad], [ds], [columns]);
         ds
     }
 }
 
 impl SoftmaxOps for Flex {
-    fn row_softmax(scores: FloatTensor<Self>, causal: bool) -> FloatTensor<Self> {
+    fn row_softmax(scores: FlexTensor, causal: bool) -> FlexTensor {
         let shape = scores.shape();
         let (_, columns) = rows(&shape);
         let mut values = Values::of(&scores).to_vec();
@@ -167,11 +139,10 @@ impl SoftmaxOps for Flex {
 }
 
 impl SoftmaxGradients for Flex {
-    fn row_softmax_input(weights: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn row_softmax_input(weights: FlexTensor, grad: FlexTensor) -> FlexTensor {
         let shape = weights.shape();
         let (_, columns) = rows(&shape);
-        let (weights, mut ds) = (Values::of(&weights), Values::of(&grad).to_vec());
-        let weights = &weights[..];
+        let (weights, mut ds) = (&Values::of(&weights)[..], Values::of(&grad).to_vec());
         for_each_chunk(&mut ds, columns, |index, ds| {
             let p = &weights[index * columns..][..columns];
             let along = dot(p, ds);

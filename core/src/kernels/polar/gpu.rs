@@ -4,7 +4,6 @@
 //! has to remember between its products, it keeps in its own part of a scratch buffer: no thread waits for another.
 //! Before the iterations come the Gram matrix and its 256th power, five launches.
 
-use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::super::prelude::*;
@@ -21,9 +20,7 @@ fn gram_kernel(
     line_stride: usize,
     stride: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let start = ABSOLUTE_POS / (lines * lines) * lines * length;
     let left = start + ABSOLUTE_POS / lines % lines * line_stride;
     let right = start + ABSOLUTE_POS % lines * line_stride;
@@ -60,9 +57,7 @@ fn power_kernel(
     lines: usize,
     #[comptime] products: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let start = ABSOLUTE_POS / lines * lines * lines;
     let row = ABSOLUTE_POS * lines;
     let inverse = 1.0 / trace(matrix, start, lines);
@@ -106,11 +101,11 @@ fn iteration_kernel(
     power: &[f32],
     scratch: &mut [f32],
     result: &mut [f32],
+    units: usize,
     a: f32,
     b: f32,
     c: f32,
     strength: f32,
-    units: usize,
     lines: usize,
     length: usize,
     line_stride: usize,
@@ -119,9 +114,7 @@ fn iteration_kernel(
     #[comptime] last: bool,
     #[comptime] tile: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let example = ABSOLUTE_POS / lines;
     let start = example * lines * length;
     let own = start + ABSOLUTE_POS % lines * line_stride;
@@ -239,45 +232,18 @@ fn high_power(gram: CubeTensor, lines: usize) -> CubeTensor {
     let scratch = empty(&gram, [2 * lines, units]);
     (0..POWERS).fold(gram, |matrix, _| {
         let result = empty(&matrix, matrix.shape());
-        let (count, dim) = grid(&matrix.client, units);
-        unsafe {
-            power_kernel::launch_unchecked(
-                &result.client,
-                count,
-                dim,
-                matrix.into_buffer_arg(),
-                result.clone().into_buffer_arg(),
-                scratch.clone().into_buffer_arg(),
-                units,
-                lines,
-                PRODUCTS,
-            );
-        }
+        launch!(power_kernel, units, [matrix], [result, scratch], [lines], [PRODUCTS]);
         result
     })
 }
 
 impl PolarOps for CubeBackend {
-    fn add_polar_factor(x: FloatTensor<Self>, tokens: usize, polar: Polar) -> FloatTensor<Self> {
+    fn add_polar_factor(x: CubeTensor, tokens: usize, polar: Polar) -> CubeTensor {
         let x = contiguous(x);
         let Lines { examples, lines, length, line_stride, stride } = Lines::of(&x.shape(), tokens);
         let gram = empty(&x, [examples, lines, lines]);
         let entries = examples * lines * lines;
-        let (count, dim) = grid(&x.client, entries);
-        unsafe {
-            gram_kernel::launch_unchecked(
-                &gram.client,
-                count,
-                dim,
-                x.clone().into_buffer_arg(),
-                gram.clone().into_buffer_arg(),
-                entries,
-                lines,
-                length,
-                line_stride,
-                stride,
-            );
-        }
+        launch!(gram_kernel, entries, [x.clone()], [gram], [lines, length, line_stride, stride]);
         let power = high_power(gram.clone(), lines);
         let units = examples * lines;
         let scratch = empty(&x, [lines, units]);
@@ -285,32 +251,14 @@ impl PolarOps for CubeBackend {
         let last = steps.len() - 1;
         steps.enumerate().fold(x.clone(), |y, (step, [a, b, c])| {
             let result = empty(&x, x.shape());
-            let (count, dim) = grid(&x.client, units);
-            unsafe {
-                iteration_kernel::launch_unchecked(
-                    &result.client,
-                    count,
-                    dim,
-                    x.clone().into_buffer_arg(),
-                    y.into_buffer_arg(),
-                    gram.clone().into_buffer_arg(),
-                    power.clone().into_buffer_arg(),
-                    scratch.clone().into_buffer_arg(),
-                    result.clone().into_buffer_arg(),
-                    a,
-                    b,
-                    c,
-                    polar.strength,
-                    units,
-                    lines,
-                    length,
-                    line_stride,
-                    stride,
-                    step == 0,
-                    step == last,
-                    TILE,
-                );
-            }
+            launch!(
+                iteration_kernel,
+                units,
+                [x.clone(), y, gram.clone(), power.clone()],
+                [scratch, result],
+                [a, b, c, polar.strength, lines, length, line_stride, stride],
+                [step == 0, step == last, TILE]
+            );
             result
         })
     }
