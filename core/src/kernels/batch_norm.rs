@@ -131,6 +131,17 @@ fn batch_moments_kernel<N: Size>(
         Vector::inverse_sqrt(squares / count + Vector::new(EPSILON));
 }
 
+/// μ and s of a vector of channels.
+#[cube]
+fn channel<N: Size>(
+    moments: &[Vector<f32, N>],
+    replica: usize,
+    columns: usize,
+    column: usize,
+) -> (Vector<f32, N>, Vector<f32, N>) {
+    (moments[2 * replica * columns + column], moments[(2 * replica + 1) * columns + column])
+}
+
 /// One thread for each vector of the result.
 #[cube(launch_unchecked)]
 fn batch_normalize_kernel<N: Size>(
@@ -148,8 +159,7 @@ fn batch_normalize_kernel<N: Size>(
     end_beyond(units);
     let column = ABSOLUTE_POS % columns;
     let replica = ABSOLUTE_POS / columns / rows;
-    let mean = moments[2 * replica * columns + column];
-    let inverse = moments[(2 * replica + 1) * columns + column];
+    let (mean, inverse) = channel::<N>(moments, replica, columns, column);
     y[ABSOLUTE_POS] = (x[ABSOLUTE_POS] - mean) * inverse * scale[replica * scale_stride + column]
         + shift[replica * shift_stride + column];
 }
@@ -169,8 +179,7 @@ fn batch_norm_weights_kernel<N: Size>(
     end_beyond(units);
     let column = ABSOLUTE_POS % columns;
     let replica = ABSOLUTE_POS / columns;
-    let mean = moments[2 * replica * columns + column];
-    let inverse = moments[(2 * replica + 1) * columns + column];
+    let (mean, inverse) = channel::<N>(moments, replica, columns, column);
     let mut scale = Vector::<f32, N>::new(0.0);
     let mut shift = Vector::<f32, N>::new(0.0);
     for row in replica * rows..(replica + 1) * rows {
@@ -201,8 +210,8 @@ fn batch_norm_input_kernel<N: Size>(
     let column = ABSOLUTE_POS % columns;
     let replica = ABSOLUTE_POS / columns / rows;
     let count = Vector::<f32, N>::new(f32::cast_from(rows));
-    let inverse = moments[(2 * replica + 1) * columns + column];
-    let normal = (x[ABSOLUTE_POS] - moments[2 * replica * columns + column]) * inverse;
+    let (mean, inverse) = channel::<N>(moments, replica, columns, column);
+    let normal = (x[ABSOLUTE_POS] - mean) * inverse;
     let at = replica * columns + column;
     let centered = grad[ABSOLUTE_POS] - dshift[at] / count - normal * dscale[at] / count;
     dx[ABSOLUTE_POS] = scale[replica * scale_stride + column] * inverse * centered;

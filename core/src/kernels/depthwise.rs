@@ -98,6 +98,48 @@ impl<B: Backend + DepthwiseOps + DepthwiseGradients, C: CheckpointStrategy> Dept
     }
 }
 
+/// `Σ w[(u, v)] · values[(i + u − h, j + v − h)]` for this thread's place, on top of `sum`. Turned around, it is
+/// `Σ w[(u, v)] · values[(i − u + h, j − v + h)]`: what has gone out comes back.
+#[cube]
+fn filtered<N: Size>(
+    sum: Vector<f32, N>,
+    values: &[Vector<f32, N>],
+    filter: &[Vector<f32, N>],
+    filter_from: usize,
+    columns: usize,
+    edge: usize,
+    kernel: usize,
+    #[comptime] turned: bool,
+) -> Vector<f32, N> {
+    let column = ABSOLUTE_POS % columns;
+    let row = ABSOLUTE_POS / columns;
+    let token = row % (edge * edge);
+    let half = kernel / 2;
+    let mut result = sum;
+    for u in 0..kernel {
+        let mut down = u;
+        if turned {
+            down = kernel - 1 - u;
+        }
+        let i = token / edge + down;
+        if i >= half && i < edge + half {
+            for v in 0..kernel {
+                let mut right = v;
+                if turned {
+                    right = kernel - 1 - v;
+                }
+                let j = token % edge + right;
+                if j >= half && j < edge + half {
+                    let weight = filter[filter_from + (u * kernel + v) * columns + column];
+                    let from = row + down * edge + right - half * edge - half;
+                    result += weight * values[from * columns + column];
+                }
+            }
+        }
+    }
+    result
+}
+
 /// One thread for each vector of the result.
 #[cube(launch_unchecked)]
 fn depthwise_kernel<N: Size>(
@@ -114,26 +156,9 @@ fn depthwise_kernel<N: Size>(
     bias_stride: usize,
 ) {
     end_beyond(units);
-    let column = ABSOLUTE_POS % columns;
-    let row = ABSOLUTE_POS / columns;
-    let replica = row / rows;
-    let token = row % (edge * edge);
-    let half = kernel / 2;
-    let mut sum = bias[replica * bias_stride + column];
-    for u in 0..kernel {
-        let i = token / edge + u;
-        if i >= half && i < edge + half {
-            for v in 0..kernel {
-                let j = token % edge + v;
-                if j >= half && j < edge + half {
-                    let weight = filter[replica * filter_stride + (u * kernel + v) * columns + column];
-                    let from = row + u * edge + v - half * edge - half;
-                    sum += weight * x[from * columns + column];
-                }
-            }
-        }
-    }
-    y[ABSOLUTE_POS] = sum;
+    let replica = ABSOLUTE_POS / columns / rows;
+    let shift = bias[replica * bias_stride + ABSOLUTE_POS % columns];
+    y[ABSOLUTE_POS] = filtered::<N>(shift, x, filter, replica * filter_stride, columns, edge, kernel, false);
 }
 
 /// One thread for each vector of the result.
@@ -150,26 +175,9 @@ fn depthwise_input_kernel<N: Size>(
     filter_stride: usize,
 ) {
     end_beyond(units);
-    let column = ABSOLUTE_POS % columns;
-    let row = ABSOLUTE_POS / columns;
-    let replica = row / rows;
-    let token = row % (edge * edge);
-    let half = kernel / 2;
-    let mut sum = Vector::<f32, N>::new(0.0);
-    for u in 0..kernel {
-        let i = token / edge + half;
-        if i >= u && i < edge + u {
-            for v in 0..kernel {
-                let j = token % edge + half;
-                if j >= v && j < edge + v {
-                    let weight = filter[replica * filter_stride + (u * kernel + v) * columns + column];
-                    let from = row + half * edge + half - u * edge - v;
-                    sum += weight * grad[from * columns + column];
-                }
-            }
-        }
-    }
-    dx[ABSOLUTE_POS] = sum;
+    let from = ABSOLUTE_POS / columns / rows * filter_stride;
+    let none = Vector::<f32, N>::new(0.0);
+    dx[ABSOLUTE_POS] = filtered::<N>(none, grad, filter, from, columns, edge, kernel, true);
 }
 
 /// The places 0…edge − 1 from which a step of `along − half` stays among them: first, and one past the last.

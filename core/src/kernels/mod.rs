@@ -15,12 +15,14 @@
     reason = "the GPU kernels are in CubeCL's part of Rust, which has neither iterators nor div_ceil, and takes sizes one by one"
 )]
 
+mod adamw;
 mod attention;
 mod batch_norm;
 mod cross_entropy;
 mod depthwise;
 mod differentiable;
 mod embedding;
+mod flat;
 mod gelu;
 mod launch;
 mod layer_norm;
@@ -28,7 +30,6 @@ mod linear;
 mod lines;
 mod loops;
 mod octaves;
-mod optimizer;
 mod pointwise;
 mod polar;
 mod pool;
@@ -39,17 +40,18 @@ mod signed_power;
 mod softmax;
 mod spectral_norm;
 
+pub use adamw::{AdamW, State, adamw};
 pub use attention::{attention_mix, attention_scores};
 pub use batch_norm::batch_norm;
 pub use cross_entropy::cross_entropy;
 pub use depthwise::depthwise;
 pub use embedding::embedding;
+pub use flat::{ALIGNMENT, PACKED, clip_norms, pack_gradients, record, view};
 pub use gelu::gelu;
 pub use layer_norm::layer_norm;
 pub use linear::linear;
 pub use lines::{Line, LineMap, Lines};
 pub use octaves::octaves;
-pub use optimizer::{ALIGNMENT, AdamW, PACKED, State, adamw, clip_norms, pack_gradients, record, view};
 pub use pointwise::{Pointwise, pointwise};
 pub use polar::{Polar, add_polar_factor};
 pub use pool::mean_pool;

@@ -10,6 +10,7 @@
 use burn::tensor::Tensor;
 use cubecl::prelude::*;
 
+use super::flat::{clip_factor, clipping};
 use super::prelude::*;
 
 /// The numbers of one update.
@@ -72,10 +73,7 @@ fn sgd_kernel<N: Size>(
 ) {
     end_beyond(units);
     let at = ABSOLUTE_POS;
-    let mut factor = 1.0f32;
-    if clip > 0.0 {
-        factor = min(1.0f32, clip / (norms[at / width] + 1e-6));
-    }
+    let factor = clipping(norms, at / width, clip);
     let shrunk =
         parameters[at] * (Vector::new(1.0) - decay[at % width] * Vector::new(learning_rate * weight_decay));
     parameters[at] = shrunk - gradients[at] * Vector::new(learning_rate * factor);
@@ -93,12 +91,13 @@ impl SgdOps for CubeBackend {
         let [r, width] = parameters.shape().dims();
         let n = vector_size(&[width]);
         let units = r * width / n;
+        let Sgd { learning_rate, weight_decay, clip } = config;
         launch!(
             sgd_kernel[n],
             units,
             [contiguous(gradients), norms, decay],
             [parameters],
-            [width / n, config.learning_rate, config.weight_decay, config.clip]
+            [width / n, learning_rate, weight_decay, clip]
         );
         parameters
     }
@@ -117,7 +116,7 @@ impl SgdOps for Flex {
         let (gradients, norms, decay) =
             (&Values::of(&gradients)[..], &Values::of(&norms)[..], &Values::of(&decay)[..]);
         for (replica, p) in parameters.storage_mut::<f32>().chunks_exact_mut(width).enumerate() {
-            let factor = if clip > 0.0 { (clip / (norms[replica] + 1e-6)).min(1.0) } else { 1.0 };
+            let factor = clip_factor(norms[replica], clip);
             let g = &gradients[replica * width..][..width];
             for i in 0..width {
                 p[i] = p[i] * (1.0 - learning_rate * weight_decay * decay[i]) - learning_rate * factor * g[i];

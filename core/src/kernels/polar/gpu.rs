@@ -86,6 +86,49 @@ fn power_kernel(
 /// Sums that one thread keeps in registers.
 const TILE: usize = 4;
 
+/// One side of an example's Y: its lines, or the columns across them.
+#[derive(CubeType)]
+struct Side {
+    /// The first number of the first one.
+    start: usize,
+    /// How many there are.
+    count: usize,
+    /// Distance between the first numbers of two of them.
+    apart: usize,
+    /// Numbers of each.
+    length: usize,
+    /// Distance between two of these.
+    step: usize,
+}
+
+/// The products of a vector with `tile` lines of one side of Y, from line `first` on. The last tile repeats the last
+/// line: the caller writes only what exists. The vector's numbers lie `step` apart, the first at `from`.
+#[cube]
+fn products(
+    sums: &mut Array<f32>,
+    y: &[f32],
+    side: &Side,
+    first: usize,
+    vector: &[f32],
+    from: usize,
+    step: usize,
+    #[comptime] tile: usize,
+) {
+    let mut starts = Array::<usize>::new(tile);
+    #[unroll]
+    for i in 0..tile {
+        sums[i] = 0.0f32;
+        starts[i] = side.start + min(first + i, side.count - 1) * side.apart;
+    }
+    for e in 0..side.length {
+        let value = vector[from + e * step];
+        #[unroll]
+        for i in 0..tile {
+            sums[i] += value * y[starts[i] + e * side.step];
+        }
+    }
+}
+
 /// One iteration; one thread for each line `y` of an example's Y:
 ///
 /// ```text
@@ -123,25 +166,15 @@ fn iteration_kernel(
     if first {
         scale = trace(gram, grams, lines).inverse_sqrt();
     }
+    let rows = Side { start, count: lines, apart: line_stride, length, step: stride };
+    let columns = Side { start, count: length, apart: stride, length: lines, step: line_stride };
     let mut sums = Array::<f32>::new(tile);
-    let mut starts = Array::<usize>::new(tile);
     let line_tiles = (lines + tile - 1) / tile;
     let element_tiles = (length + tile - 1) / tile;
 
-    // v = Y y, to the scratch. The last tile repeats the last line and writes only what exists.
+    // v = Y y, to the scratch.
     for t in 0..line_tiles {
-        #[unroll]
-        for i in 0..tile {
-            sums[i] = 0.0f32;
-            starts[i] = start + min(t * tile + i, lines - 1) * line_stride;
-        }
-        for e in 0..length {
-            let value = y[own + e * stride];
-            #[unroll]
-            for i in 0..tile {
-                sums[i] += value * y[starts[i] + e * stride];
-            }
-        }
+        products(&mut sums, y, &rows, t * tile, y, own, stride, tile);
         #[unroll]
         for i in 0..tile {
             if t * tile + i < lines {
@@ -151,18 +184,7 @@ fn iteration_kernel(
     }
     // u = Yᵀ v, to the result's line.
     for t in 0..element_tiles {
-        #[unroll]
-        for i in 0..tile {
-            sums[i] = 0.0f32;
-            starts[i] = start + min(t * tile + i, length - 1) * stride;
-        }
-        for k in 0..lines {
-            let value = scratch[k * units + ABSOLUTE_POS];
-            #[unroll]
-            for i in 0..tile {
-                sums[i] += value * y[starts[i] + k * line_stride];
-            }
-        }
+        products(&mut sums, y, &columns, t * tile, &*scratch, ABSOLUTE_POS, units, tile);
         #[unroll]
         for i in 0..tile {
             if t * tile + i < length {
@@ -172,18 +194,7 @@ fn iteration_kernel(
     }
     // w = Y u, to the scratch.
     for t in 0..line_tiles {
-        #[unroll]
-        for i in 0..tile {
-            sums[i] = 0.0f32;
-            starts[i] = start + min(t * tile + i, lines - 1) * line_stride;
-        }
-        for e in 0..length {
-            let value = result[own + e * stride];
-            #[unroll]
-            for i in 0..tile {
-                sums[i] += value * y[starts[i] + e * stride];
-            }
-        }
+        products(&mut sums, y, &rows, t * tile, &*result, own, stride, tile);
         #[unroll]
         for i in 0..tile {
             if t * tile + i < lines {
@@ -200,18 +211,7 @@ fn iteration_kernel(
         share = strength * (along / trace(power, grams, lines)).sqrt();
     }
     for t in 0..element_tiles {
-        #[unroll]
-        for i in 0..tile {
-            sums[i] = 0.0f32;
-            starts[i] = start + min(t * tile + i, length - 1) * stride;
-        }
-        for k in 0..lines {
-            let value = scratch[k * units + ABSOLUTE_POS];
-            #[unroll]
-            for i in 0..tile {
-                sums[i] += value * y[starts[i] + k * line_stride];
-            }
-        }
+        products(&mut sums, y, &columns, t * tile, &*scratch, ABSOLUTE_POS, units, tile);
         #[unroll]
         for i in 0..tile {
             if t * tile + i < length {

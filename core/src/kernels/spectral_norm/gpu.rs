@@ -6,6 +6,12 @@ use super::super::lines::TINY;
 use super::super::prelude::*;
 use super::{FIELDS, Sizes, SpectralNormOps};
 
+/// Where this thread's matrix stands in the table, and its replica; each matrix has as many threads as the others.
+#[cube]
+fn matrix_of(threads: usize, matrices: usize) -> (usize, usize) {
+    (ABSOLUTE_POS / threads % matrices * FIELDS, ABSOLUTE_POS / (threads * matrices))
+}
+
 /// One thread for each number of a Gram matrix of the largest side.
 #[cube(launch_unchecked)]
 fn gram_kernel(
@@ -21,8 +27,7 @@ fn gram_kernel(
     end_beyond(units);
     let column = ABSOLUTE_POS % side;
     let line = ABSOLUTE_POS / side % side;
-    let entry = ABSOLUTE_POS / (side * side) % matrices * FIELDS;
-    let replica = ABSOLUTE_POS / (side * side * matrices);
+    let (entry, replica) = matrix_of(side * side, matrices);
     let n = table[entry + 1] as usize;
     if line < n && column < n {
         let start = replica * width + table[entry] as usize;
@@ -51,8 +56,7 @@ fn square_kernel(
     end_beyond(units);
     let column = ABSOLUTE_POS % side;
     let line = ABSOLUTE_POS / side % side;
-    let entry = ABSOLUTE_POS / (side * side) % matrices * FIELDS;
-    let replica = ABSOLUTE_POS / (side * side * matrices);
+    let (entry, replica) = matrix_of(side * side, matrices);
     let n = table[entry + 1] as usize;
     if line < n && column < n {
         let start = replica * total + table[entry + 5] as usize;
@@ -88,8 +92,7 @@ fn vectors_kernel(
 ) {
     end_beyond(units);
     let l = ABSOLUTE_POS % length;
-    let entry = ABSOLUTE_POS / length % matrices * FIELDS;
-    let replica = ABSOLUTE_POS / (length * matrices);
+    let (entry, replica) = matrix_of(length, matrices);
     let n = table[entry + 1] as usize;
     if l < table[entry + 3] as usize {
         let square = replica * total + table[entry + 5] as usize;
@@ -180,8 +183,7 @@ fn products_kernel(
 ) {
     end_beyond(units);
     let l = ABSOLUTE_POS % length;
-    let entry = ABSOLUTE_POS / length % matrices * FIELDS;
-    let replica = ABSOLUTE_POS / (length * matrices);
+    let (entry, replica) = matrix_of(length, matrices);
     let n = table[entry + 1] as usize;
     if l < table[entry + 3] as usize {
         let start = replica * width + table[entry] as usize + l * table[entry + 4] as usize;
@@ -209,8 +211,7 @@ fn divided_gradient_kernel(
 ) {
     end_beyond(units);
     let l = ABSOLUTE_POS % length;
-    let entry = ABSOLUTE_POS / length % matrices * FIELDS;
-    let replica = ABSOLUTE_POS / (length * matrices);
+    let (entry, replica) = matrix_of(length, matrices);
     let n = table[entry + 1] as usize;
     let m = table[entry + 3] as usize;
     if l < m {

@@ -1,22 +1,21 @@
-//! AdamW on all parameters of all replicas at once, with clipping by each replica's own global gradient norm.
+//! All trainable numbers of a replica in one long row, `[R, P]`, and what every optimizer does with such rows.
 //!
-//! Every trainable number of a replica lies in one long row, `[R, P]`; a layer sees views into it ([`view`]), so an
-//! update is three kernels whatever the number of layers, and gradients are packed seven tensors a launch
-//! (WebGPU grants eight storage buffers at least).
+//! A layer sees views into the row ([`view`]), so an update is three kernels whatever the number of layers: two for
+//! the norms, one for the numbers. The gradients are packed into another row, seven tensors a launch (WebGPU grants
+//! eight storage buffers at least), and clipped by each replica's own global norm:
 //!
 //! ```text
-//! g ← g · min(1, clip / (‖g‖ + 10⁻⁶))                       ‖g‖ over all parameters of one replica
-//! p ← p − η λ p;   m ← β₁ m + (1−β₁) g;   v ← β₂ v + (1−β₂) g²
-//! p ← p − η · m/(1−β₁ᵗ) / (√(v/(1−β₂ᵗ)) + ε)
+//! g ← g · min(1, clip / (‖g‖ + 10⁻⁶))        ‖g‖ over all parameters of one replica
 //! ```
 //!
-//! The order and the 10⁻⁶ are those of PyTorch's `AdamW` and `clip_grad_norm_`. λ is applied where `decay` is 1.
+//! The 10⁻⁶ is that of PyTorch's `clip_grad_norm_`.
 
 use burn::tensor::Tensor;
 use burn_flex::Layout;
 use burn_std::Metadata;
 use cubecl::prelude::*;
 
+use super::loops::dot;
 use super::prelude::*;
 
 /// Gradients packed by one launch.
@@ -24,43 +23,6 @@ pub const PACKED: usize = 7;
 
 /// Every parameter begins at a multiple of this many numbers: a WebGPU buffer is bound at multiples of 256 bytes.
 pub const ALIGNMENT: usize = 64;
-
-/// The numbers of one update.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct AdamW {
-    /// η of this step.
-    pub learning_rate: f32,
-    /// β₁.
-    pub beta1: f32,
-    /// β₂.
-    pub beta2: f32,
-    /// ε.
-    pub epsilon: f32,
-    /// λ.
-    pub weight_decay: f32,
-    /// Largest gradient norm; 0 does not clip.
-    pub clip: f32,
-    /// Number t of this step, from 1.
-    pub step: u32,
-}
-
-impl AdamW {
-    /// `1 − β₁ᵗ` and `1 − β₂ᵗ`
-    fn corrections(&self) -> (f32, f32) {
-        let power = |beta: f32| (1.0 - f64::from(beta).powi(self.step as i32)) as f32;
-        (power(self.beta1), power(self.beta2))
-    }
-}
-
-/// Parameters and the optimizer's two moments, each `[R, P]`.
-pub struct State {
-    /// p.
-    pub parameters: Tensor<2>,
-    /// m.
-    pub mean: Tensor<2>,
-    /// v.
-    pub square: Tensor<2>,
-}
 
 /// A parameter as the layers see it: no copy on the GPU.
 ///
@@ -98,29 +60,6 @@ pub fn clip_norms(gradients: Tensor<2>) -> Tensor<1> {
     Tensor::from_dispatch(Dispatch::row_norms(gradients.into_dispatch()))
 }
 
-/// One update, in place where nothing else holds the tensors.
-///
-/// # Shapes
-/// - `state`, `gradients`: `[R, P]`
-/// - `norms`: `[R]`
-/// - `decay`: `[P]`, 1 where weight decay applies, else 0
-pub fn adamw(state: State, gradients: Tensor<2>, norms: Tensor<1>, decay: Tensor<1>, config: AdamW) -> State {
-    let (parameters, mean, square) = Dispatch::adamw(
-        state.parameters.into_dispatch(),
-        state.mean.into_dispatch(),
-        state.square.into_dispatch(),
-        gradients.into_dispatch(),
-        norms.into_dispatch(),
-        decay.into_dispatch(),
-        config,
-    );
-    State {
-        parameters: Tensor::from_dispatch(parameters),
-        mean: Tensor::from_dispatch(mean),
-        square: Tensor::from_dispatch(square),
-    }
-}
-
 /// Writes loss and gradient norm of a step into a log that is read every few steps.
 ///
 /// # Shapes
@@ -141,7 +80,7 @@ pub fn record(log: Tensor<3>, losses: Tensor<1>, norms: Tensor<1>, slot: usize) 
 pub(super) struct Places([(usize, usize); PACKED]);
 
 #[backend_extension(Flex, Cube, Fusion)]
-pub(super) trait OptimizerOps: Backend {
+pub(super) trait RowOps: Backend {
     #[fusion(dtype = flat, shape = Shape::new([flat[0], *rows, *columns]))]
     fn parameter_view(
         flat: FloatTensor<Self>,
@@ -165,17 +104,6 @@ pub(super) trait OptimizerOps: Backend {
 
     #[fusion(dtype = gradients, shape = Shape::new([gradients[0]]))]
     fn row_norms(gradients: FloatTensor<Self>) -> FloatTensor<Self>;
-
-    #[fusion(meta = |p, _m, _v, _g, _n, _d, _c| (p.clone(), p.clone(), p.clone()))]
-    fn adamw(
-        parameters: FloatTensor<Self>,
-        mean: FloatTensor<Self>,
-        square: FloatTensor<Self>,
-        gradients: FloatTensor<Self>,
-        norms: FloatTensor<Self>,
-        decay: FloatTensor<Self>,
-        config: AdamW,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
     #[fusion(dtype = log, shape = log)]
     fn record_step(
@@ -278,41 +206,14 @@ fn norms_kernel(partial: &[f32], norms: &mut [f32], units: usize, #[comptime] se
     norms[ABSOLUTE_POS] = sum.sqrt();
 }
 
-/// One thread for each vector.
-#[cube(launch_unchecked)]
-fn adamw_kernel<N: Size>(
-    gradients: &[Vector<f32, N>],
-    norms: &[f32],
-    decay: &[Vector<f32, N>],
-    parameters: &mut [Vector<f32, N>],
-    mean: &mut [Vector<f32, N>],
-    square: &mut [Vector<f32, N>],
-    units: usize,
-    width: usize,
-    learning_rate: f32,
-    beta1: f32,
-    beta2: f32,
-    epsilon: f32,
-    weight_decay: f32,
-    clip: f32,
-    correction1: f32,
-    correction2: f32,
-) {
-    end_beyond(units);
-    let at = ABSOLUTE_POS;
+/// What clipping multiplies the gradient of a replica with.
+#[cube]
+pub(super) fn clipping(norms: &[f32], replica: usize, clip: f32) -> f32 {
     let mut factor = 1.0f32;
     if clip > 0.0 {
-        factor = min(1.0f32, clip / (norms[at / width] + 1e-6));
+        factor = min(1.0f32, clip / (norms[replica] + 1e-6));
     }
-    let gradient = gradients[at] * Vector::new(factor);
-    let m = mean[at] * Vector::new(beta1) + gradient * Vector::new(1.0 - beta1);
-    let v = square[at] * Vector::new(beta2) + gradient * gradient * Vector::new(1.0 - beta2);
-    let shrunk =
-        parameters[at] * (Vector::new(1.0) - decay[at % width] * Vector::new(learning_rate * weight_decay));
-    let root = Vector::sqrt(v * Vector::new(1.0 / correction2)) + Vector::new(epsilon);
-    parameters[at] = shrunk - m * Vector::new(learning_rate / correction1) / root;
-    mean[at] = m;
-    square[at] = v;
+    factor
 }
 
 /// One thread a replica.
@@ -323,7 +224,7 @@ fn record_kernel(losses: &[f32], norms: &[f32], log: &mut [f32], units: usize, s
     log[(slot * 2 + 1) * units + ABSOLUTE_POS] = norms[ABSOLUTE_POS];
 }
 
-impl OptimizerOps for CubeBackend {
+impl RowOps for CubeBackend {
     fn parameter_view(flat: CubeTensor, offset: usize, rows: usize, columns: usize) -> CubeTensor {
         let shape = flat.shape();
         let meta =
@@ -377,40 +278,6 @@ impl OptimizerOps for CubeBackend {
         norms
     }
 
-    fn adamw(
-        parameters: CubeTensor,
-        mean: CubeTensor,
-        square: CubeTensor,
-        gradients: CubeTensor,
-        norms: CubeTensor,
-        decay: CubeTensor,
-        config: AdamW,
-    ) -> (CubeTensor, CubeTensor, CubeTensor) {
-        let (parameters, mean, square) = (own(parameters), own(mean), own(square));
-        let [r, width] = parameters.shape().dims();
-        let n = vector_size(&[width]);
-        let units = r * width / n;
-        let (correction1, correction2) = config.corrections();
-        launch!(
-            adamw_kernel[n],
-            units,
-            [contiguous(gradients), norms, decay],
-            [parameters, mean, square],
-            [
-                width / n,
-                config.learning_rate,
-                config.beta1,
-                config.beta2,
-                config.epsilon,
-                config.weight_decay,
-                config.clip,
-                correction1,
-                correction2
-            ]
-        );
-        (parameters, mean, square)
-    }
-
     fn record_step(losses: CubeTensor, norms: CubeTensor, log: CubeTensor, slot: usize) -> CubeTensor {
         let log = own(log);
         let r = log.shape()[2];
@@ -419,7 +286,12 @@ impl OptimizerOps for CubeBackend {
     }
 }
 
-impl OptimizerOps for Flex {
+/// What clipping multiplies a gradient of this norm with.
+pub(super) fn clip_factor(norm: f32, clip: f32) -> f32 {
+    if clip > 0.0 { (clip / (norm + 1e-6)).min(1.0) } else { 1.0 }
+}
+
+impl RowOps for Flex {
     fn parameter_view(flat: FlexTensor, offset: usize, rows: usize, columns: usize) -> FlexTensor {
         let shape = flat.shape();
         let strides = vec![shape[1] as isize, columns as isize, 1];
@@ -452,40 +324,8 @@ impl OptimizerOps for Flex {
 
     fn row_norms(gradients: FlexTensor) -> FlexTensor {
         let [r, width] = gradients.shape().dims();
-        let norm = |row: &[f32]| super::loops::dot(row, row).sqrt();
+        let norm = |row: &[f32]| dot(row, row).sqrt();
         tensor(Values::of(&gradients).chunks_exact(width).map(norm).collect(), [r])
-    }
-
-    fn adamw(
-        mut parameters: FlexTensor,
-        mut mean: FlexTensor,
-        mut square: FlexTensor,
-        gradients: FlexTensor,
-        norms: FlexTensor,
-        decay: FlexTensor,
-        config: AdamW,
-    ) -> (FlexTensor, FlexTensor, FlexTensor) {
-        let AdamW { learning_rate, beta1, beta2, epsilon, weight_decay, clip, .. } = config;
-        let (correction1, correction2) = config.corrections();
-        let width = decay.shape()[0];
-        let (gradients, norms, decay) =
-            (&Values::of(&gradients)[..], &Values::of(&norms)[..], &Values::of(&decay)[..]);
-        let rows = parameters.storage_mut::<f32>().chunks_exact_mut(width);
-        let moments = mean.storage_mut::<f32>().chunks_exact_mut(width);
-        let squares = square.storage_mut::<f32>().chunks_exact_mut(width);
-        for (replica, ((p, m), v)) in rows.zip(moments).zip(squares).enumerate() {
-            let factor = if clip > 0.0 { (clip / (norms[replica] + 1e-6)).min(1.0) } else { 1.0 };
-            let g = &gradients[replica * width..][..width];
-            for i in 0..width {
-                let g = g[i] * factor;
-                m[i] = beta1 * m[i] + (1.0 - beta1) * g;
-                v[i] = beta2 * v[i] + (1.0 - beta2) * g * g;
-                let root = (v[i] / correction2).sqrt() + epsilon;
-                p[i] = p[i] * (1.0 - learning_rate * weight_decay * decay[i])
-                    - learning_rate * m[i] / correction1 / root;
-            }
-        }
-        (parameters, mean, square)
     }
 
     fn record_step(losses: FlexTensor, norms: FlexTensor, mut log: FlexTensor, slot: usize) -> FlexTensor {
