@@ -58,8 +58,7 @@ pub(super) trait BatchNormParts: Backend {
 
     /// `∂γ` and `∂β`
     #[fusion(meta = |x, _moments, _grad| {
-        let mut weight = x.clone();
-        weight.shape = Shape::new([x.shape[0], 1, x.shape[2]]);
+        let weight = shaped(x, [x.shape[0], 1, x.shape[2]]);
         (weight.clone(), weight)
     })]
     fn batch_norm_weights(
@@ -86,43 +85,21 @@ impl<B: Backend + BatchNormOps + BatchNormParts, C: CheckpointStrategy> BatchNor
         scale: FloatTensor<Self>,
         shift: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct BatchNorm;
-
-        impl<B: Backend + BatchNormParts> Backward<B, 3> for BatchNorm {
-            type State = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>);
-
-            fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
-                let grad = grads.consume::<B>(&ops.node);
-                let [input, scale, shift] = ops.parents;
-                let (x, moments, gamma) = ops.state;
-                // The input's gradient needs both sums, so they are never left out.
-                let (scale_grad, shift_grad) =
-                    B::batch_norm_weights(x.clone(), moments.clone(), grad.clone());
-                if let Some(node) = input {
-                    let (dgamma, dbeta) = (scale_grad.clone(), shift_grad.clone());
-                    let dx = B::batch_norm_input(x, moments, gamma, grad, dgamma, dbeta);
-                    grads.register::<B>(node.id, dx);
-                }
-                if let Some(node) = scale {
-                    grads.register::<B>(node.id, scale_grad);
-                }
-                if let Some(node) = shift {
-                    grads.register::<B>(node.id, shift_grad);
-                }
-            }
-        }
-
-        let nodes = [x.node(), scale.node(), shift.node()];
-        let (x, scale, shift) = (x.into_primitive(), scale.into_primitive(), shift.into_primitive());
-        match BatchNorm.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => {
+        differentiable::<B, C, _, _>(
+            [x, scale, shift],
+            |[x, scale, shift], wanted| {
                 let moments = B::batch_moments(x.clone());
-                let y = B::batch_normalize(x.clone(), moments.clone(), scale.clone(), shift);
-                prep.finish((x, moments, scale), y)
-            }
-            OpsKind::UnTracked(prep) => prep.finish(B::batch_norm_affine(x, scale, shift)),
-        }
+                let kept = wanted.then(|| (x.clone(), moments.clone(), scale.clone()));
+                (kept, B::batch_normalize(x, moments, scale, shift))
+            },
+            |(x, moments, scale), grad, [input, ..]| {
+                // The input's gradient needs both sums, so they are never left out.
+                let (dscale, dshift) = B::batch_norm_weights(x.clone(), moments.clone(), grad.clone());
+                let sums = (dscale.clone(), dshift.clone());
+                let dx = input.then(|| B::batch_norm_input(x, moments, scale, grad, sums.0, sums.1));
+                [dx, Some(dscale), Some(dshift)]
+            },
+        )
     }
 }
 
@@ -135,9 +112,7 @@ fn batch_moments_kernel<N: Size>(
     rows: usize,
     columns: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let column = ABSOLUTE_POS % columns;
     let replica = ABSOLUTE_POS / columns;
     let count = Vector::<f32, N>::new(f32::cast_from(rows));
@@ -156,6 +131,17 @@ fn batch_moments_kernel<N: Size>(
         Vector::inverse_sqrt(squares / count + Vector::new(EPSILON));
 }
 
+/// μ and s of a vector of channels.
+#[cube]
+fn channel<N: Size>(
+    moments: &[Vector<f32, N>],
+    replica: usize,
+    columns: usize,
+    column: usize,
+) -> (Vector<f32, N>, Vector<f32, N>) {
+    (moments[2 * replica * columns + column], moments[(2 * replica + 1) * columns + column])
+}
+
 /// One thread for each vector of the result.
 #[cube(launch_unchecked)]
 fn batch_normalize_kernel<N: Size>(
@@ -170,13 +156,10 @@ fn batch_normalize_kernel<N: Size>(
     scale_stride: usize,
     shift_stride: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let column = ABSOLUTE_POS % columns;
     let replica = ABSOLUTE_POS / columns / rows;
-    let mean = moments[2 * replica * columns + column];
-    let inverse = moments[(2 * replica + 1) * columns + column];
+    let (mean, inverse) = channel::<N>(moments, replica, columns, column);
     y[ABSOLUTE_POS] = (x[ABSOLUTE_POS] - mean) * inverse * scale[replica * scale_stride + column]
         + shift[replica * shift_stride + column];
 }
@@ -193,13 +176,10 @@ fn batch_norm_weights_kernel<N: Size>(
     rows: usize,
     columns: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let column = ABSOLUTE_POS % columns;
     let replica = ABSOLUTE_POS / columns;
-    let mean = moments[2 * replica * columns + column];
-    let inverse = moments[(2 * replica + 1) * columns + column];
+    let (mean, inverse) = channel::<N>(moments, replica, columns, column);
     let mut scale = Vector::<f32, N>::new(0.0);
     let mut shift = Vector::<f32, N>::new(0.0);
     for row in replica * rows..(replica + 1) * rows {
@@ -226,59 +206,40 @@ fn batch_norm_input_kernel<N: Size>(
     columns: usize,
     scale_stride: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let column = ABSOLUTE_POS % columns;
     let replica = ABSOLUTE_POS / columns / rows;
     let count = Vector::<f32, N>::new(f32::cast_from(rows));
-    let inverse = moments[(2 * replica + 1) * columns + column];
-    let normal = (x[ABSOLUTE_POS] - moments[2 * replica * columns + column]) * inverse;
+    let (mean, inverse) = channel::<N>(moments, replica, columns, column);
+    let normal = (x[ABSOLUTE_POS] - mean) * inverse;
     let at = replica * columns + column;
     let centered = grad[ABSOLUTE_POS] - dshift[at] / count - normal * dscale[at] / count;
     dx[ABSOLUTE_POS] = scale[replica * scale_stride + column] * inverse * centered;
 }
 
 impl BatchNormOps for CubeBackend {
-    fn batch_norm_affine(
-        x: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        shift: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
+    fn batch_norm_affine(x: CubeTensor, scale: CubeTensor, shift: CubeTensor) -> CubeTensor {
         let moments = Self::batch_moments(x.clone());
         Self::batch_normalize(x, moments, scale, shift)
     }
 }
 
 impl BatchNormParts for CubeBackend {
-    fn batch_moments(x: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn batch_moments(x: CubeTensor) -> CubeTensor {
         let x = contiguous(x);
         let [r, m, d] = x.shape().dims();
         let moments = empty(&x, [r, 2, d]);
         let n = vector_size(&[d]);
-        let (count, dim) = grid(&x.client, r * d / n);
-        unsafe {
-            batch_moments_kernel::launch_unchecked(
-                &moments.client,
-                count,
-                dim,
-                n,
-                x.into_buffer_arg(),
-                moments.clone().into_buffer_arg(),
-                r * d / n,
-                m,
-                d / n,
-            );
-        }
+        launch!(batch_moments_kernel[n], r * d / n, [x], [moments], [m, d / n]);
         moments
     }
 
     fn batch_normalize(
-        x: FloatTensor<Self>,
-        moments: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        shift: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
+        x: CubeTensor,
+        moments: CubeTensor,
+        scale: CubeTensor,
+        shift: CubeTensor,
+    ) -> CubeTensor {
         let (x, moments) = (contiguous(x), contiguous(moments));
         let (scale, scale_stride) = replicas(scale);
         let (shift, shift_stride) = replicas(shift);
@@ -286,108 +247,59 @@ impl BatchNormParts for CubeBackend {
         let y = empty(&x, [r, m, d]);
         let n = vector_size(&[d, scale_stride, shift_stride]);
         let units = r * m * d / n;
-        let (count, dim) = grid(&x.client, units);
-        unsafe {
-            batch_normalize_kernel::launch_unchecked(
-                &y.client,
-                count,
-                dim,
-                n,
-                x.into_buffer_arg(),
-                moments.into_buffer_arg(),
-                scale.into_buffer_arg(),
-                shift.into_buffer_arg(),
-                y.clone().into_buffer_arg(),
-                units,
-                m,
-                d / n,
-                scale_stride / n,
-                shift_stride / n,
-            );
-        }
+        launch!(
+            batch_normalize_kernel[n],
+            units,
+            [x, moments, scale, shift],
+            [y],
+            [m, d / n, scale_stride / n, shift_stride / n]
+        );
         y
     }
 
-    fn batch_norm_weights(
-        x: FloatTensor<Self>,
-        moments: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+    fn batch_norm_weights(x: CubeTensor, moments: CubeTensor, grad: CubeTensor) -> (CubeTensor, CubeTensor) {
         let (x, moments, grad) = (contiguous(x), contiguous(moments), contiguous(grad));
         let [r, m, d] = x.shape().dims();
         let (dscale, dshift) = (empty(&x, [r, 1, d]), empty(&x, [r, 1, d]));
         let n = vector_size(&[d]);
-        let (count, dim) = grid(&x.client, r * d / n);
-        unsafe {
-            batch_norm_weights_kernel::launch_unchecked(
-                &dscale.client,
-                count,
-                dim,
-                n,
-                x.into_buffer_arg(),
-                moments.into_buffer_arg(),
-                grad.into_buffer_arg(),
-                dscale.clone().into_buffer_arg(),
-                dshift.clone().into_buffer_arg(),
-                r * d / n,
-                m,
-                d / n,
-            );
-        }
+        launch!(batch_norm_weights_kernel[n], r * d / n, [x, moments, grad], [dscale, dshift], [m, d / n]);
         (dscale, dshift)
     }
 
     fn batch_norm_input(
-        x: FloatTensor<Self>,
-        moments: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-        scale_grad: FloatTensor<Self>,
-        shift_grad: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
+        x: CubeTensor,
+        moments: CubeTensor,
+        scale: CubeTensor,
+        grad: CubeTensor,
+        scale_grad: CubeTensor,
+        shift_grad: CubeTensor,
+    ) -> CubeTensor {
         let (x, moments, grad) = (contiguous(x), contiguous(moments), contiguous(grad));
         let (scale, scale_stride) = replicas(scale);
         let [r, m, d] = x.shape().dims();
         let dx = empty(&x, [r, m, d]);
         let n = vector_size(&[d, scale_stride]);
         let units = r * m * d / n;
-        let (count, dim) = grid(&x.client, units);
-        unsafe {
-            batch_norm_input_kernel::launch_unchecked(
-                &dx.client,
-                count,
-                dim,
-                n,
-                x.into_buffer_arg(),
-                moments.into_buffer_arg(),
-                scale.into_buffer_arg(),
-                grad.into_buffer_arg(),
-                contiguous(scale_grad).into_buffer_arg(),
-                contiguous(shift_grad).into_buffer_arg(),
-                dx.clone().into_buffer_arg(),
-                units,
-                m,
-                d / n,
-                scale_stride / n,
-            );
-        }
+        launch!(
+            batch_norm_input_kernel[n],
+            units,
+            [x, moments, scale, grad, contiguous(scale_grad), contiguous(shift_grad)],
+            [dx],
+            [m, d / n, scale_stride / n]
+        );
         dx
     }
 }
 
 impl BatchNormOps for Flex {
-    fn batch_norm_affine(
-        x: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        shift: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
+    fn batch_norm_affine(x: FlexTensor, scale: FlexTensor, shift: FlexTensor) -> FlexTensor {
         let moments = Self::batch_moments(x.clone());
         Self::batch_normalize(x, moments, scale, shift)
     }
 }
 
 impl BatchNormParts for Flex {
-    fn batch_moments(x: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn batch_moments(x: FlexTensor) -> FlexTensor {
         let [r, m, d] = x.shape().dims();
         let x = Values::of(&x);
         let mut moments = vec![0.0f32; 2 * r * d];
@@ -407,14 +319,14 @@ impl BatchNormParts for Flex {
     }
 
     fn batch_normalize(
-        x: FloatTensor<Self>,
-        moments: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        shift: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
+        x: FlexTensor,
+        moments: FlexTensor,
+        scale: FlexTensor,
+        shift: FlexTensor,
+    ) -> FlexTensor {
         let [r, m, d] = x.shape().dims();
-        let (moments, scale, shift) = (Values::of(&moments), Values::of(&scale), Values::of(&shift));
-        let (moments, scale, shift) = (&moments[..], &scale[..], &shift[..]);
+        let (moments, scale, shift) =
+            (&Values::of(&moments)[..], &Values::of(&scale)[..], &Values::of(&shift)[..]);
         let mut y = Values::of(&x).to_vec();
         for_each_chunk(&mut y, d, |index, row| {
             let replica = index / m;
@@ -427,14 +339,9 @@ impl BatchNormParts for Flex {
         tensor(y, [r, m, d])
     }
 
-    fn batch_norm_weights(
-        x: FloatTensor<Self>,
-        moments: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+    fn batch_norm_weights(x: FlexTensor, moments: FlexTensor, grad: FlexTensor) -> (FlexTensor, FlexTensor) {
         let [r, m, d] = x.shape().dims();
-        let (x, moments, grad) = (Values::of(&x), Values::of(&moments), Values::of(&grad));
-        let (x, moments, grad) = (&x[..], &moments[..], &grad[..]);
+        let (x, moments, grad) = (&Values::of(&x)[..], &Values::of(&moments)[..], &Values::of(&grad)[..]);
         let (mut dscale, mut dshift) = (vec![0.0; r * d], vec![0.0; r * d]);
         for (index, (x, grad)) in x.chunks_exact(d).zip(grad.chunks_exact(d)).enumerate() {
             let replica = index / m;
@@ -448,19 +355,17 @@ impl BatchNormParts for Flex {
     }
 
     fn batch_norm_input(
-        x: FloatTensor<Self>,
-        moments: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-        scale_grad: FloatTensor<Self>,
-        shift_grad: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
+        x: FlexTensor,
+        moments: FlexTensor,
+        scale: FlexTensor,
+        grad: FlexTensor,
+        scale_grad: FlexTensor,
+        shift_grad: FlexTensor,
+    ) -> FlexTensor {
         let [r, m, d] = x.shape().dims();
         let count = m as f32;
-        let (x, moments, scale) = (Values::of(&x), Values::of(&moments), Values::of(&scale));
-        let (dscale, dshift) = (Values::of(&scale_grad), Values::of(&shift_grad));
-        let (x, moments, scale, dscale, dshift) =
-            (&x[..], &moments[..], &scale[..], &dscale[..], &dshift[..]);
+        let (x, moments, scale) = (&Values::of(&x)[..], &Values::of(&moments)[..], &Values::of(&scale)[..]);
+        let (dscale, dshift) = (&Values::of(&scale_grad)[..], &Values::of(&shift_grad)[..]);
         let mut dx = Values::of(&grad).to_vec();
         for_each_chunk(&mut dx, d, |index, dx| {
             let (x, replica) = (&x[index * d..][..d], index / m);

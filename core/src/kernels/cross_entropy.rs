@@ -41,29 +41,14 @@ impl<B: Backend + CrossEntropyOps + CrossEntropyGradients, C: CheckpointStrategy
     for Autodiff<B, C>
 {
     fn cross_entropy_mean(logits: FloatTensor<Self>, targets: IntTensor<Self>) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct CrossEntropy;
-
-        impl<B: Backend + CrossEntropyGradients> Backward<B, 1> for CrossEntropy {
-            type State = (FloatTensor<B>, IntTensor<B>);
-
-            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
-                let (logits, targets) = ops.state;
-                unary::<B, _>(ops.parents, ops.node, grads, |grad| {
-                    B::cross_entropy_mean_input(logits, targets, grad)
-                });
-            }
-        }
-
-        let node = logits.node();
-        let logits = logits.into_primitive();
-        match CrossEntropy.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => {
-                let loss = B::cross_entropy_mean(logits.clone(), targets.clone());
-                prep.finish((logits, targets), loss)
-            }
-            OpsKind::UnTracked(prep) => prep.finish(B::cross_entropy_mean(logits, targets)),
-        }
+        differentiable::<B, C, _, _>(
+            [logits],
+            |[logits], wanted| {
+                let kept = wanted.then(|| (logits.clone(), targets.clone()));
+                (kept, B::cross_entropy_mean(logits, targets))
+            },
+            |(logits, targets), grad, _| [Some(B::cross_entropy_mean_input(logits, targets, grad))],
+        )
     }
 }
 
@@ -84,9 +69,7 @@ fn partition(logits: &[f32], start: usize, classes: usize) -> (f32, f32) {
 /// One thread a row.
 #[cube(launch_unchecked)]
 fn row_losses_kernel(logits: &[f32], targets: &[i32], losses: &mut [f32], units: usize, classes: usize) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let start = ABSOLUTE_POS * classes;
     let (largest, sum) = partition(logits, start, classes);
     losses[ABSOLUTE_POS] = largest + sum.ln() - logits[start + targets[ABSOLUTE_POS] as usize];
@@ -95,9 +78,7 @@ fn row_losses_kernel(logits: &[f32], targets: &[i32], losses: &mut [f32], units:
 /// One thread a replica.
 #[cube(launch_unchecked)]
 fn mean_kernel(losses: &[f32], means: &mut [f32], units: usize, rows: usize) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let mut sum = 0.0f32;
     for m in ABSOLUTE_POS * rows..(ABSOLUTE_POS + 1) * rows {
         sum += losses[m];
@@ -116,9 +97,7 @@ fn cross_entropy_input_kernel(
     rows: usize,
     classes: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let start = ABSOLUTE_POS * classes;
     let (largest, sum) = partition(logits, start, classes);
     let factor = grad[ABSOLUTE_POS / rows] / f32::cast_from(rows);
@@ -130,62 +109,22 @@ fn cross_entropy_input_kernel(
 }
 
 impl CrossEntropyOps for CubeBackend {
-    fn cross_entropy_mean(logits: FloatTensor<Self>, targets: IntTensor<Self>) -> FloatTensor<Self> {
+    fn cross_entropy_mean(logits: CubeTensor, targets: CubeTensor) -> CubeTensor {
         let (logits, targets) = (contiguous(logits), contiguous(targets));
         let [r, m, c] = logits.shape().dims();
         let (losses, means) = (empty(&logits, [r, m]), empty(&logits, [r]));
-        let client = logits.client.clone();
-        let (count, dim) = grid(&client, r * m);
-        unsafe {
-            row_losses_kernel::launch_unchecked(
-                &client,
-                count,
-                dim,
-                logits.into_buffer_arg(),
-                targets.into_buffer_arg(),
-                losses.clone().into_buffer_arg(),
-                r * m,
-                c,
-            );
-            let (count, dim) = grid(&client, r);
-            mean_kernel::launch_unchecked(
-                &client,
-                count,
-                dim,
-                losses.into_buffer_arg(),
-                means.clone().into_buffer_arg(),
-                r,
-                m,
-            );
-        }
+        launch!(row_losses_kernel, r * m, [logits, targets], [losses], [c]);
+        launch!(mean_kernel, r, [losses], [means], [m]);
         means
     }
 }
 
 impl CrossEntropyGradients for CubeBackend {
-    fn cross_entropy_mean_input(
-        logits: FloatTensor<Self>,
-        targets: IntTensor<Self>,
-        grad: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
+    fn cross_entropy_mean_input(logits: CubeTensor, targets: CubeTensor, grad: CubeTensor) -> CubeTensor {
         let (logits, targets, grad) = (contiguous(logits), contiguous(targets), contiguous(grad));
         let [r, m, c] = logits.shape().dims();
         let dlogits = empty(&logits, [r, m, c]);
-        let (count, dim) = grid(&logits.client, r * m);
-        unsafe {
-            cross_entropy_input_kernel::launch_unchecked(
-                &dlogits.client,
-                count,
-                dim,
-                logits.into_buffer_arg(),
-                targets.into_buffer_arg(),
-                grad.into_buffer_arg(),
-                dlogits.clone().into_buffer_arg(),
-                r * m,
-                m,
-                c,
-            );
-        }
+        launch!(cross_entropy_input_kernel, r * m, [logits, targets, grad], [dlogits], [m, c]);
         dlogits
     }
 }
@@ -197,7 +136,7 @@ fn row_partition(row: &[f32]) -> (f32, f32) {
 }
 
 impl CrossEntropyOps for Flex {
-    fn cross_entropy_mean(logits: FloatTensor<Self>, targets: IntTensor<Self>) -> FloatTensor<Self> {
+    fn cross_entropy_mean(logits: FlexTensor, targets: FlexTensor) -> FlexTensor {
         let [r, m, c] = logits.shape().dims();
         let (logits, targets) = (Values::of(&logits), indices(&targets));
         let mut means = vec![0.0; r];
@@ -210,11 +149,7 @@ impl CrossEntropyOps for Flex {
 }
 
 impl CrossEntropyGradients for Flex {
-    fn cross_entropy_mean_input(
-        logits: FloatTensor<Self>,
-        targets: IntTensor<Self>,
-        grad: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
+    fn cross_entropy_mean_input(logits: FlexTensor, targets: FlexTensor, grad: FlexTensor) -> FlexTensor {
         let [r, m, c] = logits.shape().dims();
         let (mut rows, targets, grad) = (Values::of(&logits).to_vec(), indices(&targets), Values::of(&grad));
         for (index, row) in rows.chunks_exact_mut(c).enumerate() {

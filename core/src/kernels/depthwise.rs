@@ -62,11 +62,8 @@ pub(super) trait DepthwiseGradients: Backend {
 
     /// `∂w` and `∂b = Σ ∂y`
     #[fusion(meta = |x, _grad, _edge, kernel| {
-        let mut filter = x.clone();
-        filter.shape = Shape::new([x.shape[0], *kernel * *kernel, x.shape[2]]);
-        let mut bias = x.clone();
-        bias.shape = Shape::new([x.shape[0], 1, x.shape[2]]);
-        (filter, bias)
+        let [r, _, d] = x.shape.dims();
+        (shaped(x, [r, kernel.pow(2), d]), shaped(x, [r, 1, d]))
     })]
     fn depthwise_weights(
         x: FloatTensor<Self>,
@@ -84,42 +81,63 @@ impl<B: Backend + DepthwiseOps + DepthwiseGradients, C: CheckpointStrategy> Dept
         edge: usize,
         kernel: usize,
     ) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct Depthwise;
-
-        impl<B: Backend + DepthwiseGradients> Backward<B, 3> for Depthwise {
-            type State = (FloatTensor<B>, FloatTensor<B>, usize, usize);
-
-            fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
-                let grad = grads.consume::<B>(&ops.node);
-                let [input, filter, bias] = ops.parents;
-                let (x, w, edge, kernel) = ops.state;
-                if let Some(node) = input {
-                    grads.register::<B>(node.id, B::depthwise_input(grad.clone(), w, edge, kernel));
-                }
+        differentiable::<B, C, _, _>(
+            [x, filter, bias],
+            |[x, filter, bias], wanted| {
+                let kept = wanted.then(|| (x.clone(), filter.clone(), edge, kernel));
+                (kept, B::depthwise_filter(x, filter, bias, edge, kernel))
+            },
+            |(x, w, edge, kernel), grad, [input, filter, bias]| {
+                let dx = input.then(|| B::depthwise_input(grad.clone(), w, edge, kernel));
                 // Frozen filters have no gradient, and cost none.
-                if filter.is_some() || bias.is_some() {
-                    let (filter_grad, bias_grad) = B::depthwise_weights(x, grad, edge, kernel);
-                    if let Some(node) = filter {
-                        grads.register::<B>(node.id, filter_grad);
-                    }
-                    if let Some(node) = bias {
-                        grads.register::<B>(node.id, bias_grad);
-                    }
+                let weights = (filter || bias).then(|| B::depthwise_weights(x, grad, edge, kernel));
+                let (dfilter, dbias) = weights.unzip();
+                [dx, dfilter, dbias]
+            },
+        )
+    }
+}
+
+/// `Σ w[(u, v)] · values[(i + u − h, j + v − h)]` for this thread's place, on top of `sum`. Turned around, it is
+/// `Σ w[(u, v)] · values[(i − u + h, j − v + h)]`: what has gone out comes back.
+#[cube]
+fn filtered<N: Size>(
+    sum: Vector<f32, N>,
+    values: &[Vector<f32, N>],
+    filter: &[Vector<f32, N>],
+    filter_from: usize,
+    columns: usize,
+    edge: usize,
+    kernel: usize,
+    #[comptime] turned: bool,
+) -> Vector<f32, N> {
+    let column = ABSOLUTE_POS % columns;
+    let row = ABSOLUTE_POS / columns;
+    let token = row % (edge * edge);
+    let half = kernel / 2;
+    let mut result = sum;
+    for u in 0..kernel {
+        let mut down = u;
+        if turned {
+            down = kernel - 1 - u;
+        }
+        let i = token / edge + down;
+        if i >= half && i < edge + half {
+            for v in 0..kernel {
+                let mut right = v;
+                if turned {
+                    right = kernel - 1 - v;
+                }
+                let j = token % edge + right;
+                if j >= half && j < edge + half {
+                    let weight = filter[filter_from + (u * kernel + v) * columns + column];
+                    let from = row + down * edge + right - half * edge - half;
+                    result += weight * values[from * columns + column];
                 }
             }
-        }
-
-        let nodes = [x.node(), filter.node(), bias.node()];
-        let (x, w, b) = (x.into_primitive(), filter.into_primitive(), bias.into_primitive());
-        match Depthwise.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => {
-                let y = B::depthwise_filter(x.clone(), w.clone(), b, edge, kernel);
-                prep.finish((x, w, edge, kernel), y)
-            }
-            OpsKind::UnTracked(prep) => prep.finish(B::depthwise_filter(x, w, b, edge, kernel)),
         }
     }
+    result
 }
 
 /// One thread for each vector of the result.
@@ -137,29 +155,10 @@ fn depthwise_kernel<N: Size>(
     filter_stride: usize,
     bias_stride: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
-    let column = ABSOLUTE_POS % columns;
-    let row = ABSOLUTE_POS / columns;
-    let replica = row / rows;
-    let token = row % (edge * edge);
-    let half = kernel / 2;
-    let mut sum = bias[replica * bias_stride + column];
-    for u in 0..kernel {
-        let i = token / edge + u;
-        if i >= half && i < edge + half {
-            for v in 0..kernel {
-                let j = token % edge + v;
-                if j >= half && j < edge + half {
-                    let weight = filter[replica * filter_stride + (u * kernel + v) * columns + column];
-                    let from = row + u * edge + v - half * edge - half;
-                    sum += weight * x[from * columns + column];
-                }
-            }
-        }
-    }
-    y[ABSOLUTE_POS] = sum;
+    end_beyond(units);
+    let replica = ABSOLUTE_POS / columns / rows;
+    let shift = bias[replica * bias_stride + ABSOLUTE_POS % columns];
+    y[ABSOLUTE_POS] = filtered::<N>(shift, x, filter, replica * filter_stride, columns, edge, kernel, false);
 }
 
 /// One thread for each vector of the result.
@@ -175,29 +174,10 @@ fn depthwise_input_kernel<N: Size>(
     kernel: usize,
     filter_stride: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
-    let column = ABSOLUTE_POS % columns;
-    let row = ABSOLUTE_POS / columns;
-    let replica = row / rows;
-    let token = row % (edge * edge);
-    let half = kernel / 2;
-    let mut sum = Vector::<f32, N>::new(0.0);
-    for u in 0..kernel {
-        let i = token / edge + half;
-        if i >= u && i < edge + u {
-            for v in 0..kernel {
-                let j = token % edge + half;
-                if j >= v && j < edge + v {
-                    let weight = filter[replica * filter_stride + (u * kernel + v) * columns + column];
-                    let from = row + half * edge + half - u * edge - v;
-                    sum += weight * grad[from * columns + column];
-                }
-            }
-        }
-    }
-    dx[ABSOLUTE_POS] = sum;
+    end_beyond(units);
+    let from = ABSOLUTE_POS / columns / rows * filter_stride;
+    let none = Vector::<f32, N>::new(0.0);
+    dx[ABSOLUTE_POS] = filtered::<N>(none, grad, filter, from, columns, edge, kernel, true);
 }
 
 /// The places 0…edge − 1 from which a step of `along − half` stays among them: first, and one past the last.
@@ -230,9 +210,7 @@ fn depthwise_weights_kernel<N: Size>(
     edge: usize,
     kernel: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let places = kernel * kernel;
     let column = ABSOLUTE_POS % columns;
     let place = ABSOLUTE_POS / columns % (places + 1);
@@ -266,12 +244,12 @@ fn depthwise_weights_kernel<N: Size>(
 
 impl DepthwiseOps for CubeBackend {
     fn depthwise_filter(
-        x: FloatTensor<Self>,
-        filter: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
+        x: CubeTensor,
+        filter: CubeTensor,
+        bias: CubeTensor,
         edge: usize,
         kernel: usize,
-    ) -> FloatTensor<Self> {
+    ) -> CubeTensor {
         let x = contiguous(x);
         let (filter, filter_stride) = replicas(filter);
         let (bias, bias_stride) = replicas(bias);
@@ -279,93 +257,47 @@ impl DepthwiseOps for CubeBackend {
         let y = empty(&x, [r, m, d]);
         let n = vector_size(&[d, filter_stride, bias_stride]);
         let units = r * m * d / n;
-        let (count, dim) = grid(&x.client, units);
-        unsafe {
-            depthwise_kernel::launch_unchecked(
-                &y.client,
-                count,
-                dim,
-                n,
-                x.into_buffer_arg(),
-                filter.into_buffer_arg(),
-                bias.into_buffer_arg(),
-                y.clone().into_buffer_arg(),
-                units,
-                m,
-                d / n,
-                edge,
-                kernel,
-                filter_stride / n,
-                bias_stride / n,
-            );
-        }
+        launch!(
+            depthwise_kernel[n],
+            units,
+            [x, filter, bias],
+            [y],
+            [m, d / n, edge, kernel, filter_stride / n, bias_stride / n]
+        );
         y
     }
 }
 
 impl DepthwiseGradients for CubeBackend {
-    fn depthwise_input(
-        grad: FloatTensor<Self>,
-        filter: FloatTensor<Self>,
-        edge: usize,
-        kernel: usize,
-    ) -> FloatTensor<Self> {
+    fn depthwise_input(grad: CubeTensor, filter: CubeTensor, edge: usize, kernel: usize) -> CubeTensor {
         let grad = contiguous(grad);
         let (filter, filter_stride) = replicas(filter);
         let [r, m, d] = grad.shape().dims();
         let dx = empty(&grad, [r, m, d]);
         let n = vector_size(&[d, filter_stride]);
         let units = r * m * d / n;
-        let (count, dim) = grid(&grad.client, units);
-        unsafe {
-            depthwise_input_kernel::launch_unchecked(
-                &dx.client,
-                count,
-                dim,
-                n,
-                grad.into_buffer_arg(),
-                filter.into_buffer_arg(),
-                dx.clone().into_buffer_arg(),
-                units,
-                m,
-                d / n,
-                edge,
-                kernel,
-                filter_stride / n,
-            );
-        }
+        launch!(
+            depthwise_input_kernel[n],
+            units,
+            [grad, filter],
+            [dx],
+            [m, d / n, edge, kernel, filter_stride / n]
+        );
         dx
     }
 
     fn depthwise_weights(
-        x: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
+        x: CubeTensor,
+        grad: CubeTensor,
         edge: usize,
         kernel: usize,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+    ) -> (CubeTensor, CubeTensor) {
         let (x, grad) = (contiguous(x), contiguous(grad));
         let [r, m, d] = x.shape().dims();
         let (dfilter, dbias) = (empty(&x, [r, kernel * kernel, d]), empty(&x, [r, 1, d]));
         let n = vector_size(&[d]);
         let units = r * (kernel * kernel + 1) * d / n;
-        let (count, dim) = grid(&x.client, units);
-        unsafe {
-            depthwise_weights_kernel::launch_unchecked(
-                &dfilter.client,
-                count,
-                dim,
-                n,
-                x.into_buffer_arg(),
-                grad.into_buffer_arg(),
-                dfilter.clone().into_buffer_arg(),
-                dbias.clone().into_buffer_arg(),
-                units,
-                m,
-                d / n,
-                edge,
-                kernel,
-            );
-        }
+        launch!(depthwise_weights_kernel[n], units, [x, grad], [dfilter, dbias], [m, d / n, edge, kernel]);
         (dfilter, dbias)
     }
 }
@@ -390,15 +322,14 @@ fn add_product(y: &mut [f32], a: &[f32], b: &[f32]) {
 
 impl DepthwiseOps for Flex {
     fn depthwise_filter(
-        x: FloatTensor<Self>,
-        filter: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
+        x: FlexTensor,
+        filter: FlexTensor,
+        bias: FlexTensor,
         edge: usize,
         kernel: usize,
-    ) -> FloatTensor<Self> {
+    ) -> FlexTensor {
         let [r, m, d] = x.shape().dims();
-        let (x, filter, bias) = (Values::of(&x), Values::of(&filter), Values::of(&bias));
-        let (x, filter, bias) = (&x[..], &filter[..], &bias[..]);
+        let (x, filter, bias) = (&Values::of(&x)[..], &Values::of(&filter)[..], &Values::of(&bias)[..]);
         let mut y: Vec<f32> = bias.chunks_exact(d).flat_map(|bias| bias.repeat(m)).collect();
         for_each_chunk(&mut y, edge * edge * d, |index, y| {
             let x = &x[index * edge * edge * d..];
@@ -412,15 +343,9 @@ impl DepthwiseOps for Flex {
 }
 
 impl DepthwiseGradients for Flex {
-    fn depthwise_input(
-        grad: FloatTensor<Self>,
-        filter: FloatTensor<Self>,
-        edge: usize,
-        kernel: usize,
-    ) -> FloatTensor<Self> {
+    fn depthwise_input(grad: FlexTensor, filter: FlexTensor, edge: usize, kernel: usize) -> FlexTensor {
         let [r, m, d] = grad.shape().dims();
-        let (grad, filter) = (Values::of(&grad), Values::of(&filter));
-        let (grad, filter) = (&grad[..], &filter[..]);
+        let (grad, filter) = (&Values::of(&grad)[..], &Values::of(&filter)[..]);
         let mut dx = vec![0.0; r * m * d];
         for_each_chunk(&mut dx, edge * edge * d, |index, dx| {
             let grad = &grad[index * edge * edge * d..];
@@ -433,15 +358,14 @@ impl DepthwiseGradients for Flex {
     }
 
     fn depthwise_weights(
-        x: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
+        x: FlexTensor,
+        grad: FlexTensor,
         edge: usize,
         kernel: usize,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+    ) -> (FlexTensor, FlexTensor) {
         let [r, m, d] = x.shape().dims();
         let places = kernel * kernel;
-        let (x, grad) = (Values::of(&x), Values::of(&grad));
-        let (x, grad) = (&x[..], &grad[..]);
+        let (x, grad) = (&Values::of(&x)[..], &Values::of(&grad)[..]);
         let (mut dfilter, mut dbias) = (vec![0.0; r * places * d], vec![0.0; r * d]);
         for (index, (x, grad)) in
             x.chunks_exact(edge * edge * d).zip(grad.chunks_exact(edge * edge * d)).enumerate()

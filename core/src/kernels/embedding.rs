@@ -31,9 +31,7 @@ pub fn embedding(tokens: Tensor<2, Int>, table: Tensor<3>, positions: Tensor<3>)
 #[backend_extension(Flex, Cube, Autodiff, Fusion)]
 pub(super) trait EmbeddingOps: Backend {
     #[fusion(meta = |table, _positions, tokens| {
-        let mut x = table.clone();
-        x.shape = Shape::new([table.shape[0], tokens.shape[1], table.shape[2]]);
-        x
+        shaped(table, [table.shape[0], tokens.shape[1], table.shape[2]])
     })]
     fn token_embedding(
         table: FloatTensor<Self>,
@@ -46,11 +44,8 @@ pub(super) trait EmbeddingOps: Backend {
 pub(super) trait EmbeddingGradients: Backend {
     /// `∂table` for a vocabulary of V and `∂positions` for N positions.
     #[fusion(meta = |grad, _tokens, vocabulary, positions| {
-        let mut table = grad.clone();
-        table.shape = Shape::new([grad.shape[0], *vocabulary, grad.shape[2]]);
-        let mut places = grad.clone();
-        places.shape = Shape::new([grad.shape[0], *positions, grad.shape[2]]);
-        (table, places)
+        let [r, _, d] = grad.shape.dims();
+        (shaped(grad, [r, *vocabulary, d]), shaped(grad, [r, *positions, d]))
     })]
     fn token_embedding_weights(
         grad: FloatTensor<Self>,
@@ -66,35 +61,17 @@ impl<B: Backend + EmbeddingOps + EmbeddingGradients, C: CheckpointStrategy> Embe
         positions: FloatTensor<Self>,
         tokens: IntTensor<Self>,
     ) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct Embedding;
-
-        impl<B: Backend + EmbeddingGradients> Backward<B, 2> for Embedding {
-            type State = (IntTensor<B>, usize, usize);
-
-            fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
-                let grad = grads.consume::<B>(&ops.node);
-                let (tokens, vocabulary, length) = ops.state;
-                let [table, positions] = ops.parents;
-                let (table_grad, positions_grad) =
-                    B::token_embedding_weights(grad, tokens, vocabulary, length);
-                if let Some(node) = table {
-                    grads.register::<B>(node.id, table_grad);
-                }
-                if let Some(node) = positions {
-                    grads.register::<B>(node.id, positions_grad);
-                }
-            }
-        }
-
-        let nodes = [table.node(), positions.node()];
-        let (table, positions) = (table.into_primitive(), positions.into_primitive());
-        let state = (tokens.clone(), table.shape()[1], positions.shape()[1]);
-        let x = B::token_embedding(table, positions, tokens);
-        match Embedding.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => prep.finish(state, x),
-            OpsKind::UnTracked(prep) => prep.finish(x),
-        }
+        differentiable::<B, C, _, _>(
+            [table, positions],
+            |[table, positions], wanted| {
+                let kept = wanted.then(|| (tokens.clone(), table.shape()[1], positions.shape()[1]));
+                (kept, B::token_embedding(table, positions, tokens))
+            },
+            |(tokens, vocabulary, length), grad, _| {
+                let (dtable, dpositions) = B::token_embedding_weights(grad, tokens, vocabulary, length);
+                [Some(dtable), Some(dpositions)]
+            },
+        )
     }
 }
 
@@ -112,9 +89,7 @@ fn embedding_kernel(
     table_stride: usize,
     positions_stride: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let column = ABSOLUTE_POS % columns;
     let row = ABSOLUTE_POS / columns;
     let replica = row / rows;
@@ -136,9 +111,7 @@ fn embedding_weights_kernel(
     length: usize,
     columns: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let lines = vocabulary + length;
     let column = ABSOLUTE_POS % columns;
     let line = ABSOLUTE_POS / columns % lines;
@@ -163,77 +136,48 @@ fn embedding_weights_kernel(
 }
 
 impl EmbeddingOps for CubeBackend {
-    fn token_embedding(
-        table: FloatTensor<Self>,
-        positions: FloatTensor<Self>,
-        tokens: IntTensor<Self>,
-    ) -> FloatTensor<Self> {
+    fn token_embedding(table: CubeTensor, positions: CubeTensor, tokens: CubeTensor) -> CubeTensor {
         let tokens = contiguous(tokens);
         let (table, table_stride) = replicas(table);
         let (positions, positions_stride) = replicas(positions);
         let [r, m] = tokens.shape().dims();
         let (n, d) = (positions.shape()[1], positions.shape()[2]);
         let x = empty(&table, [r, m, d]);
-        let (count, dim) = grid(&x.client, r * m * d);
-        unsafe {
-            embedding_kernel::launch_unchecked(
-                &x.client,
-                count,
-                dim,
-                table.into_buffer_arg(),
-                positions.into_buffer_arg(),
-                tokens.into_buffer_arg(),
-                x.clone().into_buffer_arg(),
-                r * m * d,
-                m,
-                n,
-                d,
-                table_stride,
-                positions_stride,
-            );
-        }
+        launch!(
+            embedding_kernel,
+            r * m * d,
+            [table, positions, tokens],
+            [x],
+            [m, n, d, table_stride, positions_stride]
+        );
         x
     }
 }
 
 impl EmbeddingGradients for CubeBackend {
     fn token_embedding_weights(
-        grad: FloatTensor<Self>,
-        tokens: IntTensor<Self>,
+        grad: CubeTensor,
+        tokens: CubeTensor,
         vocabulary: usize,
         positions: usize,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+    ) -> (CubeTensor, CubeTensor) {
         let (grad, tokens) = (contiguous(grad), contiguous(tokens));
         let [r, m, d] = grad.shape().dims();
         let (dtable, dpositions) = (empty(&grad, [r, vocabulary, d]), empty(&grad, [r, positions, d]));
         let units = r * (vocabulary + positions) * d;
-        let (count, dim) = grid(&grad.client, units);
-        unsafe {
-            embedding_weights_kernel::launch_unchecked(
-                &dtable.client,
-                count,
-                dim,
-                grad.into_buffer_arg(),
-                tokens.into_buffer_arg(),
-                dtable.clone().into_buffer_arg(),
-                dpositions.clone().into_buffer_arg(),
-                units,
-                m,
-                vocabulary,
-                positions,
-                d,
-            );
-        }
+        launch!(
+            embedding_weights_kernel,
+            units,
+            [grad, tokens],
+            [dtable, dpositions],
+            [m, vocabulary, positions, d]
+        );
         (dtable, dpositions)
     }
 }
 
 impl EmbeddingOps for Flex {
-    fn token_embedding(
-        table: FloatTensor<Self>,
-        positions: FloatTensor<Self>,
-        tokens: IntTensor<Self>,
-    ) -> FloatTensor<Self> {
+    fn token_embedding(table: FlexTensor, positions: FlexTensor, tokens: FlexTensor) -> FlexTensor {
         let [r, m] = tokens.shape().dims();
         let [_, v, d] = table.shape().dims();
         let n = positions.shape()[1];
@@ -249,11 +193,11 @@ impl EmbeddingOps for Flex {
 
 impl EmbeddingGradients for Flex {
     fn token_embedding_weights(
-        grad: FloatTensor<Self>,
-        tokens: IntTensor<Self>,
+        grad: FlexTensor,
+        tokens: FlexTensor,
         vocabulary: usize,
         positions: usize,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+    ) -> (FlexTensor, FlexTensor) {
         let [r, m, d] = grad.shape().dims();
         let (grad, tokens) = (Values::of(&grad), indices(&tokens));
         let (mut dtable, mut dpositions) = (vec![0.0; r * vocabulary * d], vec![0.0; r * positions * d]);

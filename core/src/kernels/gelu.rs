@@ -36,23 +36,11 @@ pub(super) trait GeluGradients: Backend {
 
 impl<B: Backend + GeluOps + GeluGradients, C: CheckpointStrategy> GeluOps for Autodiff<B, C> {
     fn gelu_exact(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct Gelu;
-
-        impl<B: Backend + GeluGradients> Backward<B, 1> for Gelu {
-            type State = FloatTensor<B>;
-
-            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
-                unary::<B, _>(ops.parents, ops.node, grads, |grad| B::gelu_exact_input(ops.state, grad));
-            }
-        }
-
-        let node = x.node();
-        let x = x.into_primitive();
-        match Gelu.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => prep.finish(x.clone(), B::gelu_exact(x)),
-            OpsKind::UnTracked(prep) => prep.finish(B::gelu_exact(x)),
-        }
+        differentiable::<B, C, _, _>(
+            [x],
+            |[x], wanted| (wanted.then(|| x.clone()), B::gelu_exact(x)),
+            |x, grad, _| [Some(B::gelu_exact_input(x, grad))],
+        )
     }
 }
 
@@ -63,9 +51,7 @@ fn cdf<N: Size>(x: Vector<f32, N>) -> Vector<f32, N> {
 
 #[cube(launch_unchecked)]
 fn gelu_kernel<N: Size>(x: &[Vector<f32, N>], y: &mut [Vector<f32, N>], units: usize) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let value = x[ABSOLUTE_POS];
     y[ABSOLUTE_POS] = value * cdf::<N>(value);
 }
@@ -77,9 +63,7 @@ fn gelu_input_kernel<N: Size>(
     dx: &mut [Vector<f32, N>],
     units: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let value = x[ABSOLUTE_POS];
     let density =
         Vector::exp(value * value * Vector::new(-0.5)) * Vector::new(comptime!(1.0 / (2.0 * PI).sqrt()));
@@ -87,46 +71,23 @@ fn gelu_input_kernel<N: Size>(
 }
 
 impl GeluOps for CubeBackend {
-    fn gelu_exact(x: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn gelu_exact(x: CubeTensor) -> CubeTensor {
         let x = contiguous(x);
         let y = empty(&x, x.shape());
         let numbers = x.shape().num_elements();
         let n = vector_size(&[numbers]);
-        let (count, dim) = grid(&x.client, numbers / n);
-        unsafe {
-            gelu_kernel::launch_unchecked(
-                &y.client,
-                count,
-                dim,
-                n,
-                x.into_buffer_arg(),
-                y.clone().into_buffer_arg(),
-                numbers / n,
-            );
-        }
+        launch!(gelu_kernel[n], numbers / n, [x], [y]);
         y
     }
 }
 
 impl GeluGradients for CubeBackend {
-    fn gelu_exact_input(x: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn gelu_exact_input(x: CubeTensor, grad: CubeTensor) -> CubeTensor {
         let (x, grad) = (contiguous(x), contiguous(grad));
         let dx = empty(&x, x.shape());
         let numbers = x.shape().num_elements();
         let n = vector_size(&[numbers]);
-        let (count, dim) = grid(&x.client, numbers / n);
-        unsafe {
-            gelu_input_kernel::launch_unchecked(
-                &dx.client,
-                count,
-                dim,
-                n,
-                x.into_buffer_arg(),
-                grad.into_buffer_arg(),
-                dx.clone().into_buffer_arg(),
-                numbers / n,
-            );
-        }
+        launch!(gelu_input_kernel[n], numbers / n, [x, grad], [dx]);
         dx
     }
 }
@@ -135,7 +96,7 @@ impl GeluGradients for CubeBackend {
 const PIECE: usize = 4096;
 
 impl GeluOps for Flex {
-    fn gelu_exact(x: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn gelu_exact(x: FlexTensor) -> FlexTensor {
         let mut y = Values::of(&x).to_vec();
         for_each_chunk(&mut y, PIECE, |_, y| {
             y.iter_mut().for_each(|y| *y *= normal_distribution(*y).0);
@@ -145,9 +106,8 @@ impl GeluOps for Flex {
 }
 
 impl GeluGradients for Flex {
-    fn gelu_exact_input(x: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
-        let (shape, x, mut dx) = (x.shape(), Values::of(&x), Values::of(&grad).to_vec());
-        let x = &x[..];
+    fn gelu_exact_input(x: FlexTensor, grad: FlexTensor) -> FlexTensor {
+        let (shape, x, mut dx) = (x.shape(), &Values::of(&x)[..], Values::of(&grad).to_vec());
         for_each_chunk(&mut dx, PIECE, |piece, dx| {
             for (g, &x) in dx.iter_mut().zip(&x[piece * PIECE..]) {
                 let (distribution, density) = normal_distribution(x);

@@ -42,11 +42,7 @@ pub(super) trait LayerNormOps: Backend {
 #[backend_extension(Flex, Cube, Fusion)]
 pub(super) trait LayerNormGradients: Backend {
     /// `∂x`, and `[μ, s]` of every row for [`layer_norm_affine_weights`](Self::layer_norm_affine_weights).
-    #[fusion(meta = |x, _scale, _grad| {
-        let mut moments = x.clone();
-        moments.shape = Shape::new([x.shape[0], x.shape[1], 2]);
-        (x.clone(), moments)
-    })]
+    #[fusion(meta = |x, _scale, _grad| (x.clone(), shaped(x, [x.shape[0], x.shape[1], 2])))]
     fn layer_norm_affine_input(
         x: FloatTensor<Self>,
         scale: FloatTensor<Self>,
@@ -55,8 +51,7 @@ pub(super) trait LayerNormGradients: Backend {
 
     /// `∂γ` and `∂β`
     #[fusion(meta = |x, _moments, _grad| {
-        let mut weight = x.clone();
-        weight.shape = Shape::new([x.shape[0], 1, x.shape[2]]);
+        let weight = shaped(x, [x.shape[0], 1, x.shape[2]]);
         (weight.clone(), weight)
     })]
     fn layer_norm_affine_weights(
@@ -72,41 +67,20 @@ impl<B: Backend + LayerNormOps + LayerNormGradients, C: CheckpointStrategy> Laye
         scale: FloatTensor<Self>,
         shift: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct LayerNorm;
-
-        impl<B: Backend + LayerNormGradients> Backward<B, 3> for LayerNorm {
-            type State = (FloatTensor<B>, FloatTensor<B>);
-
-            fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
-                let grad = grads.consume::<B>(&ops.node);
-                let [input, scale, shift] = ops.parents;
-                let (x, gamma) = ops.state;
-                let (dx, moments) = B::layer_norm_affine_input(x.clone(), gamma, grad.clone());
-                if let Some(node) = input {
-                    grads.register::<B>(node.id, dx);
-                }
-                if scale.is_some() || shift.is_some() {
-                    let (scale_grad, shift_grad) = B::layer_norm_affine_weights(x, moments, grad);
-                    if let Some(node) = scale {
-                        grads.register::<B>(node.id, scale_grad);
-                    }
-                    if let Some(node) = shift {
-                        grads.register::<B>(node.id, shift_grad);
-                    }
-                }
-            }
-        }
-
-        let nodes = [x.node(), scale.node(), shift.node()];
-        let (x, scale, shift) = (x.into_primitive(), scale.into_primitive(), shift.into_primitive());
-        match LayerNorm.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => {
-                let y = B::layer_norm_affine(x.clone(), scale.clone(), shift);
-                prep.finish((x, scale), y)
-            }
-            OpsKind::UnTracked(prep) => prep.finish(B::layer_norm_affine(x, scale, shift)),
-        }
+        differentiable::<B, C, _, _>(
+            [x, scale, shift],
+            |[x, scale, shift], wanted| {
+                let kept = wanted.then(|| (x.clone(), scale.clone()));
+                (kept, B::layer_norm_affine(x, scale, shift))
+            },
+            |(x, scale), grad, [_, gamma, beta]| {
+                // The weights' gradients need the moments, so the input's gradient is never left out.
+                let (dx, moments) = B::layer_norm_affine_input(x.clone(), scale, grad.clone());
+                let weights = (gamma || beta).then(|| B::layer_norm_affine_weights(x, moments, grad));
+                let (dscale, dshift) = weights.unzip();
+                [Some(dx), dscale, dshift]
+            },
+        )
     }
 }
 
@@ -140,9 +114,7 @@ fn layer_norm_kernel<N: Size>(
     scale_stride: usize,
     shift_stride: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let replica = ABSOLUTE_POS / rows;
     let start = ABSOLUTE_POS * columns;
     let (mean, inverse) = moments::<N>(x, start, columns);
@@ -165,9 +137,7 @@ fn layer_norm_input_kernel<N: Size>(
     columns: usize,
     scale_stride: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let start = ABSOLUTE_POS * columns;
     let gamma = ABSOLUTE_POS / rows * scale_stride;
     let width = f32::cast_from(columns * N::value());
@@ -203,9 +173,7 @@ fn layer_norm_weights_kernel(
     rows: usize,
     columns: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let column = ABSOLUTE_POS % columns;
     let first = ABSOLUTE_POS / columns * rows;
     let mut scale = 0.0f32;
@@ -220,95 +188,54 @@ fn layer_norm_weights_kernel(
 }
 
 impl LayerNormOps for CubeBackend {
-    fn layer_norm_affine(
-        x: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        shift: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
+    fn layer_norm_affine(x: CubeTensor, scale: CubeTensor, shift: CubeTensor) -> CubeTensor {
         let x = contiguous(x);
         let (scale, scale_stride) = replicas(scale);
         let (shift, shift_stride) = replicas(shift);
         let [r, m, d] = x.shape().dims();
         let y = empty(&x, [r, m, d]);
         let n = vector_size(&[d, scale_stride, shift_stride]);
-        let (count, dim) = grid(&x.client, r * m);
-        unsafe {
-            layer_norm_kernel::launch_unchecked(
-                &y.client,
-                count,
-                dim,
-                n,
-                x.into_buffer_arg(),
-                scale.into_buffer_arg(),
-                shift.into_buffer_arg(),
-                y.clone().into_buffer_arg(),
-                r * m,
-                m,
-                d / n,
-                scale_stride / n,
-                shift_stride / n,
-            );
-        }
+        launch!(
+            layer_norm_kernel[n],
+            r * m,
+            [x, scale, shift],
+            [y],
+            [m, d / n, scale_stride / n, shift_stride / n]
+        );
         y
     }
 }
 
 impl LayerNormGradients for CubeBackend {
     fn layer_norm_affine_input(
-        x: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        x: CubeTensor,
+        scale: CubeTensor,
+        grad: CubeTensor,
+    ) -> (CubeTensor, CubeTensor) {
         let (x, grad) = (contiguous(x), contiguous(grad));
         let (scale, scale_stride) = replicas(scale);
         let [r, m, d] = x.shape().dims();
         let (dx, saved) = (empty(&x, [r, m, d]), empty(&x, [r, m, 2]));
         let n = vector_size(&[d, scale_stride]);
-        let (count, dim) = grid(&x.client, r * m);
-        unsafe {
-            layer_norm_input_kernel::launch_unchecked(
-                &dx.client,
-                count,
-                dim,
-                n,
-                x.into_buffer_arg(),
-                scale.into_buffer_arg(),
-                grad.into_buffer_arg(),
-                dx.clone().into_buffer_arg(),
-                saved.clone().into_buffer_arg(),
-                r * m,
-                m,
-                d / n,
-                scale_stride / n,
-            );
-        }
+        launch!(
+            layer_norm_input_kernel[n],
+            r * m,
+            [x, scale, grad],
+            [dx, saved],
+            [m, d / n, scale_stride / n]
+        );
         (dx, saved)
     }
 
     fn layer_norm_affine_weights(
-        x: FloatTensor<Self>,
-        moments: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        x: CubeTensor,
+        moments: CubeTensor,
+        grad: CubeTensor,
+    ) -> (CubeTensor, CubeTensor) {
         let (x, grad) = (contiguous(x), contiguous(grad));
         let [r, m, d] = x.shape().dims();
         let (dscale, dshift) = (empty(&x, [r, 1, d]), empty(&x, [r, 1, d]));
-        let (count, dim) = grid(&x.client, r * d);
-        unsafe {
-            layer_norm_weights_kernel::launch_unchecked(
-                &dscale.client,
-                count,
-                dim,
-                x.into_buffer_arg(),
-                moments.into_buffer_arg(),
-                grad.into_buffer_arg(),
-                dscale.clone().into_buffer_arg(),
-                dshift.clone().into_buffer_arg(),
-                r * d,
-                m,
-                d,
-            );
-        }
+        launch!(layer_norm_weights_kernel, r * d, [x, moments, grad], [dscale, dshift], [m, d]);
         (dscale, dshift)
     }
 }
@@ -322,14 +249,9 @@ fn row_moments(row: &[f32]) -> (f32, f32) {
 }
 
 impl LayerNormOps for Flex {
-    fn layer_norm_affine(
-        x: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        shift: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
+    fn layer_norm_affine(x: FlexTensor, scale: FlexTensor, shift: FlexTensor) -> FlexTensor {
         let [_, m, d] = x.shape().dims();
-        let (shape, scale, shift) = (x.shape(), Values::of(&scale), Values::of(&shift));
-        let (scale, shift) = (&scale[..], &shift[..]);
+        let (shape, scale, shift) = (x.shape(), &Values::of(&scale)[..], &Values::of(&shift)[..]);
         let mut y = Values::of(&x).to_vec();
         for_each_chunk(&mut y, d, |index, row| {
             let (mean, inverse) = row_moments(row);
@@ -344,13 +266,12 @@ impl LayerNormOps for Flex {
 
 impl LayerNormGradients for Flex {
     fn layer_norm_affine_input(
-        x: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        x: FlexTensor,
+        scale: FlexTensor,
+        grad: FlexTensor,
+    ) -> (FlexTensor, FlexTensor) {
         let [r, m, d] = x.shape().dims();
-        let (x, scale, mut dx) = (Values::of(&x), Values::of(&scale), Values::of(&grad).to_vec());
-        let (x, scale) = (&x[..], &scale[..]);
+        let (x, scale, mut dx) = (&Values::of(&x)[..], &Values::of(&scale)[..], Values::of(&grad).to_vec());
         let mut saved = vec![0.0; 2 * r * m];
         for_each_chunk(&mut saved, 2, |index, saved| {
             let (mean, inverse) = row_moments(&x[index * d..][..d]);
@@ -371,13 +292,12 @@ impl LayerNormGradients for Flex {
     }
 
     fn layer_norm_affine_weights(
-        x: FloatTensor<Self>,
-        moments: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        x: FlexTensor,
+        moments: FlexTensor,
+        grad: FlexTensor,
+    ) -> (FlexTensor, FlexTensor) {
         let [r, m, d] = x.shape().dims();
-        let (x, moments, grad) = (Values::of(&x), Values::of(&moments), Values::of(&grad));
-        let (x, moments, grad) = (&x[..], &moments[..], &grad[..]);
+        let (x, moments, grad) = (&Values::of(&x)[..], &Values::of(&moments)[..], &Values::of(&grad)[..]);
         let (mut dscale, mut dshift) = (vec![0.0; r * d], vec![0.0; r * d]);
         for index in 0..r * m {
             let (mean, inverse) = (moments[2 * index], moments[2 * index + 1]);

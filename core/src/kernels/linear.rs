@@ -49,11 +49,8 @@ pub(super) trait LinearGradients: Backend {
 
     /// `∂w = xᵀ · ∂y` and `∂b = Σ ∂y`
     #[fusion(meta = |x, grad, period| {
-        let mut weight = x.clone();
-        weight.shape = Shape::new([x.shape[0], x.shape[2], grad.shape[2]]);
-        let mut bias = x.clone();
-        bias.shape = Shape::new([x.shape[0], *period, grad.shape[2]]);
-        (weight, bias)
+        let [r, _, i] = x.shape.dims();
+        (shaped(x, [r, i, grad.shape[2]]), shaped(x, [r, *period, grad.shape[2]]))
     })]
     fn linear_weight(
         x: FloatTensor<Self>,
@@ -76,41 +73,18 @@ impl<B: Backend + LinearOps + LinearGradients, C: CheckpointStrategy> LinearOps 
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct Linear;
-
-        impl<B: Backend + LinearGradients> Backward<B, 3> for Linear {
-            type State = (FloatTensor<B>, FloatTensor<B>, usize);
-
-            fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
-                let grad = grads.consume::<B>(&ops.node);
-                let [input, weight, bias] = ops.parents;
-                let (x, w, period) = ops.state;
-                if let Some(node) = input {
-                    grads.register::<B>(node.id, B::linear_input(grad.clone(), w));
-                }
-                if weight.is_some() || bias.is_some() {
-                    let (weight_grad, bias_grad) = B::linear_weight(x, grad, period);
-                    if let Some(node) = weight {
-                        grads.register::<B>(node.id, weight_grad);
-                    }
-                    if let Some(node) = bias {
-                        grads.register::<B>(node.id, bias_grad);
-                    }
-                }
-            }
-        }
-
-        let nodes = [x.node(), weight.node(), bias.node()];
-        let (x, w, b) = (x.into_primitive(), weight.into_primitive(), bias.into_primitive());
-        let period = b.shape()[1];
-        match Linear.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => {
-                let y = B::replica_linear(x.clone(), w.clone(), b);
-                prep.finish((x, w, period), y)
-            }
-            OpsKind::UnTracked(prep) => prep.finish(B::replica_linear(x, w, b)),
-        }
+        differentiable::<B, C, _, _>(
+            [x, weight, bias],
+            |[x, weight, bias], wanted| {
+                let kept = wanted.then(|| (x.clone(), weight.clone(), bias.shape()[1]));
+                (kept, B::replica_linear(x, weight, bias))
+            },
+            |(x, weight, period), grad, [input, matrix, bias]| {
+                let dx = input.then(|| B::linear_input(grad.clone(), weight));
+                let (dw, db) = (matrix || bias).then(|| B::linear_weight(x, grad, period)).unzip();
+                [dx, dw, db]
+            },
+        )
     }
 }
 
@@ -132,9 +106,7 @@ fn linear_kernel<N: Size>(
     period: usize,
     #[comptime] tile: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let tiles = (rows + tile - 1) / tile;
     let column = ABSOLUTE_POS % outputs;
     let first = (ABSOLUTE_POS / outputs) % tiles * tile;
@@ -178,9 +150,7 @@ fn linear_input_kernel<N: Size>(
     weight_stride: usize,
     #[comptime] tile: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let tiles = (rows + tile - 1) / tile;
     let column = ABSOLUTE_POS % inputs;
     let first = (ABSOLUTE_POS / inputs) % tiles * tile;
@@ -222,9 +192,7 @@ fn linear_weight_kernel<NI: Size, NO: Size>(
     outputs: usize,
     period: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let lines = inputs + period;
     let column = ABSOLUTE_POS % outputs;
     let line = (ABSOLUTE_POS / outputs) % lines;
@@ -263,11 +231,7 @@ fn linear_weight_kernel<NI: Size, NO: Size>(
 }
 
 impl LinearOps for CubeBackend {
-    fn replica_linear(
-        x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
+    fn replica_linear(x: CubeTensor, weight: CubeTensor, bias: CubeTensor) -> CubeTensor {
         let x = contiguous(x);
         let (weight, weight_stride) = replicas(weight);
         let (bias, bias_stride) = replicas(bias);
@@ -277,33 +241,20 @@ impl LinearOps for CubeBackend {
         let y = empty(&x, [r, m, o]);
         let n = vector_size(&[o, weight_stride, bias_stride]);
         let units = r * m.div_ceil(TILE) * (o / n);
-        let (count, dim) = grid(&x.client, units);
-        unsafe {
-            linear_kernel::launch_unchecked(
-                &y.client,
-                count,
-                dim,
-                n,
-                x.into_buffer_arg(),
-                weight.into_buffer_arg(),
-                bias.into_buffer_arg(),
-                y.clone().into_buffer_arg(),
-                units,
-                m,
-                i,
-                o / n,
-                weight_stride / n,
-                bias_stride / n,
-                period,
-                TILE,
-            );
-        }
+        launch!(
+            linear_kernel[n],
+            units,
+            [x, weight, bias],
+            [y],
+            [m, i, o / n, weight_stride / n, bias_stride / n, period],
+            [TILE]
+        );
         y
     }
 }
 
 impl LinearGradients for CubeBackend {
-    fn linear_input(grad: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn linear_input(grad: CubeTensor, weight: CubeTensor) -> CubeTensor {
         let grad = contiguous(grad);
         let (weight, weight_stride) = replicas(weight);
         let [r, m, o] = grad.shape().dims();
@@ -311,67 +262,31 @@ impl LinearGradients for CubeBackend {
         let dx = empty(&grad, [r, m, i]);
         let n = vector_size(&[o, weight_stride]);
         let units = r * m.div_ceil(TILE) * i;
-        let (count, dim) = grid(&grad.client, units);
-        unsafe {
-            linear_input_kernel::launch_unchecked(
-                &dx.client,
-                count,
-                dim,
-                n,
-                grad.into_buffer_arg(),
-                weight.into_buffer_arg(),
-                dx.clone().into_buffer_arg(),
-                units,
-                m,
-                i,
-                o / n,
-                weight_stride / n,
-                TILE,
-            );
-        }
+        launch!(
+            linear_input_kernel[n],
+            units,
+            [grad, weight],
+            [dx],
+            [m, i, o / n, weight_stride / n],
+            [TILE]
+        );
         dx
     }
 
-    fn linear_weight(
-        x: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-        period: usize,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+    fn linear_weight(x: CubeTensor, grad: CubeTensor, period: usize) -> (CubeTensor, CubeTensor) {
         let (x, grad) = (contiguous(x), contiguous(grad));
         let [r, m, i] = x.shape().dims();
         let o = grad.shape()[2];
         let (dw, db) = (empty(&x, [r, i, o]), empty(&x, [r, period, o]));
         let (ni, no) = (vector_size(&[i]), vector_size(&[o]));
         let units = r * (i / ni + period) * (o / no);
-        let (count, dim) = grid(&x.client, units);
-        unsafe {
-            linear_weight_kernel::launch_unchecked(
-                &dw.client,
-                count,
-                dim,
-                ni,
-                no,
-                x.into_buffer_arg(),
-                grad.into_buffer_arg(),
-                dw.clone().into_buffer_arg(),
-                db.clone().into_buffer_arg(),
-                units,
-                m,
-                i / ni,
-                o / no,
-                period,
-            );
-        }
+        launch!(linear_weight_kernel[ni, no], units, [x, grad], [dw, db], [m, i / ni, o / no, period]);
         (dw, db)
     }
 }
 
 impl LinearOps for Flex {
-    fn replica_linear(
-        x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
+    fn replica_linear(x: FlexTensor, weight: FlexTensor, bias: FlexTensor) -> FlexTensor {
         let bias_values = Values::of(&bias);
         let [_, period, outputs] = bias.shape().dims();
         let rows = x.shape()[1];
@@ -386,15 +301,11 @@ impl LinearOps for Flex {
 }
 
 impl LinearGradients for Flex {
-    fn linear_input(grad: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn linear_input(grad: FlexTensor, weight: FlexTensor) -> FlexTensor {
         Flex::float_matmul(grad, Flex::float_swap_dims(weight, 1, 2))
     }
 
-    fn linear_weight(
-        x: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-        period: usize,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+    fn linear_weight(x: FlexTensor, grad: FlexTensor, period: usize) -> (FlexTensor, FlexTensor) {
         let [replicas, rows, outputs] = grad.shape().dims();
         let values = Values::of(&grad);
         let mut bias = vec![0.0; replicas * period * outputs];

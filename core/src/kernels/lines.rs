@@ -18,7 +18,6 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use cubecl::prelude::*;
 
 use super::loops::indices;
-use super::optimizer::own;
 use super::prelude::*;
 
 /// Numbers at equal distances within the row of a replica.
@@ -145,6 +144,13 @@ pub(super) trait LineOps: Backend {
     ) -> FloatTensor<Self>;
 }
 
+/// Offset, count, stride and mark of a line.
+#[cube]
+fn line_of(table: &[i32], line: usize) -> (usize, usize, usize, i32) {
+    let at = line * FIELDS;
+    (table[at] as usize, table[at + 1] as usize, table[at + 2] as usize, table[at + 3])
+}
+
 /// Mean and norm of a line; the mean is 0 where it is not taken away.
 #[cube]
 fn measure(raw: &[f32], first: usize, count: usize, stride: usize, #[comptime] centered: bool) -> (f32, f32) {
@@ -176,15 +182,10 @@ fn line_map_kernel(
     #[comptime] centered: bool,
     #[comptime] trained_length: bool,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
-    let line = ABSOLUTE_POS % lines;
+    end_beyond(units);
     let start = ABSOLUTE_POS / lines * width;
-    let first = start + table[line * FIELDS] as usize;
-    let count = table[line * FIELDS + 1] as usize;
-    let stride = table[line * FIELDS + 2] as usize;
-    let mark = table[line * FIELDS + 3];
+    let (offset, count, stride, mark) = line_of(table, ABSOLUTE_POS % lines);
+    let first = start + offset;
     let mut shift = 0.0f32;
     let mut factor = 1.0f32;
     if mark != COPIED {
@@ -208,10 +209,10 @@ fn line_map_kernel(
 /// One thread a line and replica.
 #[cube(launch_unchecked)]
 fn line_gradient_kernel(
-    gradients: &mut [f32],
     raw: &[f32],
     lengths: &[f32],
     table: &[i32],
+    gradients: &mut [f32],
     units: usize,
     lines: usize,
     width: usize,
@@ -219,15 +220,10 @@ fn line_gradient_kernel(
     #[comptime] trained_length: bool,
     #[comptime] stopped: bool,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
-    let line = ABSOLUTE_POS % lines;
+    end_beyond(units);
     let start = ABSOLUTE_POS / lines * width;
-    let first = start + table[line * FIELDS] as usize;
-    let count = table[line * FIELDS + 1] as usize;
-    let stride = table[line * FIELDS + 2] as usize;
-    let mark = table[line * FIELDS + 3];
+    let (offset, count, stride, mark) = line_of(table, ABSOLUTE_POS % lines);
+    let first = start + offset;
     if mark != COPIED {
         let (mean, norm) = measure(raw, first, count, stride, centered);
         let mut inverse = 0.0f32;
@@ -264,64 +260,40 @@ fn line_gradient_kernel(
 }
 
 impl LineOps for CubeBackend {
-    fn line_map(
-        raw: FloatTensor<Self>,
-        lengths: FloatTensor<Self>,
-        table: IntTensor<Self>,
-        map: LineMap,
-    ) -> FloatTensor<Self> {
+    fn line_map(raw: CubeTensor, lengths: CubeTensor, table: CubeTensor, map: LineMap) -> CubeTensor {
         let raw = contiguous(raw);
         let [r, width] = raw.shape().dims();
         let lines = lengths.shape()[1];
         let weights = empty(&raw, [r, width]);
-        let (count, dim) = grid(&raw.client, r * lines);
-        unsafe {
-            line_map_kernel::launch_unchecked(
-                &weights.client,
-                count,
-                dim,
-                raw.into_buffer_arg(),
-                lengths.into_buffer_arg(),
-                table.into_buffer_arg(),
-                weights.clone().into_buffer_arg(),
-                r * lines,
-                lines,
-                width,
-                map.centered,
-                map.trained_length,
-            );
-        }
+        launch!(
+            line_map_kernel,
+            r * lines,
+            [raw, lengths, table],
+            [weights],
+            [lines, width],
+            [map.centered, map.trained_length]
+        );
         weights
     }
 
     fn line_gradient(
-        gradients: FloatTensor<Self>,
-        raw: FloatTensor<Self>,
-        lengths: FloatTensor<Self>,
-        table: IntTensor<Self>,
+        gradients: CubeTensor,
+        raw: CubeTensor,
+        lengths: CubeTensor,
+        table: CubeTensor,
         map: LineMap,
-    ) -> FloatTensor<Self> {
+    ) -> CubeTensor {
         let gradients = own(gradients);
         let [r, width] = gradients.shape().dims();
         let lines = lengths.shape()[1];
-        let (count, dim) = grid(&gradients.client, r * lines);
-        unsafe {
-            line_gradient_kernel::launch_unchecked(
-                &gradients.client,
-                count,
-                dim,
-                gradients.clone().into_buffer_arg(),
-                contiguous(raw).into_buffer_arg(),
-                lengths.into_buffer_arg(),
-                table.into_buffer_arg(),
-                r * lines,
-                lines,
-                width,
-                map.centered,
-                map.trained_length,
-                map.stopped,
-            );
-        }
+        launch!(
+            line_gradient_kernel,
+            r * lines,
+            [contiguous(raw), lengths, table],
+            [gradients],
+            [lines, width],
+            [map.centered, map.trained_length, map.stopped]
+        );
         gradients
     }
 }
@@ -334,29 +306,33 @@ fn measured(row: &[f32], line: Line, centered: bool) -> (f32, f32) {
 }
 
 /// Each line of a table with its mark.
-fn rows_of(table: &IntTensor<Flex>) -> Vec<(Line, i32)> {
+fn rows_of(table: &FlexTensor) -> Vec<(Line, i32)> {
     // A mark of −1 comes back as the largest index.
     let table = indices(table);
     let line = |f: &[usize]| (Line { offset: f[0], count: f[1], stride: f[2] }, f[3] as i32);
     table.chunks_exact(FIELDS).map(line).collect()
 }
 
+/// Those lines that are not copied, each with its mark and with its fixed length in one replica.
+fn mapped<'a>(
+    lines: &'a [(Line, i32)],
+    lengths: &'a [f32],
+    replica: usize,
+) -> impl Iterator<Item = (Line, usize, f32)> + 'a {
+    let lengths = &lengths[replica * lines.len()..][..lines.len()];
+    let both = lines.iter().zip(lengths).filter(|((_, mark), _)| *mark != COPIED);
+    both.map(|(&(line, mark), &length)| (line, mark as usize, length))
+}
+
 impl LineOps for Flex {
-    fn line_map(
-        raw: FloatTensor<Self>,
-        lengths: FloatTensor<Self>,
-        table: IntTensor<Self>,
-        map: LineMap,
-    ) -> FloatTensor<Self> {
+    fn line_map(raw: FlexTensor, lengths: FlexTensor, table: FlexTensor, map: LineMap) -> FlexTensor {
         let [r, width] = raw.shape().dims();
-        let (raw, lengths, lines) = (Values::of(&raw), Values::of(&lengths), rows_of(&table));
+        let (raw, lengths, lines) = (Values::of(&raw), &Values::of(&lengths)[..], rows_of(&table));
         let mut weights = raw.to_vec();
         for (replica, row) in weights.chunks_exact_mut(width).enumerate() {
-            let lengths = &lengths[replica * lines.len()..][..lines.len()];
-            for (&(line, mark), length) in lines.iter().zip(lengths).filter(|((_, mark), _)| *mark != COPIED)
-            {
+            for (line, mark, length) in mapped(&lines, lengths, replica) {
                 let (mean, norm) = measured(row, line, map.centered);
-                let length = if map.trained_length { row[mark as usize] } else { *length };
+                let length = if map.trained_length { row[mark] } else { length };
                 let factor = if norm > TINY { length / norm } else { 0.0 };
                 let values = row[line.offset..].iter_mut().step_by(line.stride).take(line.count);
                 values.for_each(|x| *x = (*x - mean) * factor);
@@ -366,30 +342,27 @@ impl LineOps for Flex {
     }
 
     fn line_gradient(
-        mut gradients: FloatTensor<Self>,
-        raw: FloatTensor<Self>,
-        lengths: FloatTensor<Self>,
-        table: IntTensor<Self>,
+        mut gradients: FlexTensor,
+        raw: FlexTensor,
+        lengths: FlexTensor,
+        table: FlexTensor,
         map: LineMap,
-    ) -> FloatTensor<Self> {
+    ) -> FlexTensor {
         let width = raw.shape()[1];
-        let (raw, lengths, lines) = (Values::of(&raw), Values::of(&lengths), rows_of(&table));
-        let (raw, lengths) = (&raw[..], &lengths[..]);
+        let (raw, lengths, lines) = (&Values::of(&raw)[..], &Values::of(&lengths)[..], rows_of(&table));
         let all = gradients.storage_mut::<f32>();
         for (replica, g) in all.chunks_exact_mut(width).enumerate() {
             let row = &raw[replica * width..][..width];
-            let lengths = &lengths[replica * lines.len()..][..lines.len()];
-            for (&(line, mark), length) in lines.iter().zip(lengths).filter(|((_, mark), _)| *mark != COPIED)
-            {
+            for (line, mark, length) in mapped(&lines, lengths, replica) {
                 let (mean, norm) = measured(row, line, map.centered);
                 let inverse = if norm > TINY { 1.0 / norm } else { 0.0 };
                 let places = || (0..line.count).map(|i| line.offset + i * line.stride);
                 let along: f32 = places().map(|at| g[at] * (row[at] - mean) * inverse).sum();
                 let sum: f32 = if map.centered { places().map(|at| g[at]).sum() } else { 0.0 };
                 let mean_gradient = sum / line.count as f32;
-                let length = if map.trained_length { row[mark as usize] } else { *length };
+                let length = if map.trained_length { row[mark] } else { length };
                 if map.trained_length {
-                    g[mark as usize] = along;
+                    g[mark] = along;
                 }
                 let along = if map.stopped { 0.0 } else { along };
                 for at in places() {

@@ -41,9 +41,7 @@ fn octaves_kernel(
     coordinates: usize,
     features: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let feature = ABSOLUTE_POS % features;
     let row = ABSOLUTE_POS / features;
     let mut x = places[row / rows * stride + row % rows * coordinates + feature % coordinates];
@@ -63,33 +61,19 @@ fn octaves_kernel(
 }
 
 impl OctaveOps for CubeBackend {
-    fn place_octaves(places: FloatTensor<Self>, octaves: usize) -> FloatTensor<Self> {
+    fn place_octaves(places: CubeTensor, octaves: usize) -> CubeTensor {
         let (places, stride) = replicas(places);
         let [r, m, c] = places.shape().dims();
         let features = c * (1 + 2 * octaves);
         let encoded = empty(&places, [r, m, features]);
         let units = r * m * features;
-        let (count, dim) = grid(&places.client, units);
-        unsafe {
-            octaves_kernel::launch_unchecked(
-                &encoded.client,
-                count,
-                dim,
-                places.into_buffer_arg(),
-                encoded.clone().into_buffer_arg(),
-                units,
-                m,
-                stride,
-                c,
-                features,
-            );
-        }
+        launch!(octaves_kernel, units, [places], [encoded], [m, stride, c, features]);
         encoded
     }
 }
 
 impl OctaveOps for Flex {
-    fn place_octaves(places: FloatTensor<Self>, octaves: usize) -> FloatTensor<Self> {
+    fn place_octaves(places: FlexTensor, octaves: usize) -> FlexTensor {
         let [r, m, c] = places.shape().dims();
         let features = c * (1 + 2 * octaves);
         let mut encoded = Vec::with_capacity(r * m * features);

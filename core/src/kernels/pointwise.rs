@@ -73,33 +73,18 @@ pub(super) trait PointwiseGradients: Backend {
 
 impl<B: Backend + PointwiseOps + PointwiseGradients, C: CheckpointStrategy> PointwiseOps for Autodiff<B, C> {
     fn pointwise_map(x: FloatTensor<Self>, activation: Pointwise) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct Map;
-
-        impl<B: Backend + PointwiseGradients> Backward<B, 1> for Map {
-            type State = (FloatTensor<B>, Pointwise);
-
-            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
-                let (x, activation) = ops.state;
-                unary::<B, _>(ops.parents, ops.node, grads, |grad| B::pointwise_input(x, grad, activation));
-            }
-        }
-
-        let node = x.node();
-        let x = x.into_primitive();
-        match Map.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => prep.finish((x.clone(), activation), B::pointwise_map(x, activation)),
-            OpsKind::UnTracked(prep) => prep.finish(B::pointwise_map(x, activation)),
-        }
+        differentiable::<B, C, _, _>(
+            [x],
+            |[x], wanted| (wanted.then(|| (x.clone(), activation)), B::pointwise_map(x, activation)),
+            |(x, activation), grad, _| [Some(B::pointwise_input(x, grad, activation))],
+        )
     }
 }
 
 /// One thread a number.
 #[cube(launch_unchecked)]
 fn pointwise_kernel(x: &[f32], y: &mut [f32], units: usize, factor: f32, #[comptime] form: Form) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let value = x[ABSOLUTE_POS];
     if comptime!(form == Form::Relu) {
         // Not the maximum, which may hide that a number is none.
@@ -126,9 +111,7 @@ fn pointwise_input_kernel(
     factor: f32,
     #[comptime] form: Form,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let value = x[ABSOLUTE_POS];
     let mut slope = 0.0f32;
     if comptime!(form == Form::Relu) {
@@ -145,52 +128,23 @@ fn pointwise_input_kernel(
 }
 
 impl PointwiseOps for CubeBackend {
-    fn pointwise_map(x: FloatTensor<Self>, activation: Pointwise) -> FloatTensor<Self> {
+    fn pointwise_map(x: CubeTensor, activation: Pointwise) -> CubeTensor {
         let x = contiguous(x);
         let y = empty(&x, x.shape());
         let units = x.shape().num_elements();
         let (form, factor) = activation.form();
-        let (count, dim) = grid(&x.client, units);
-        unsafe {
-            pointwise_kernel::launch_unchecked(
-                &y.client,
-                count,
-                dim,
-                x.into_buffer_arg(),
-                y.clone().into_buffer_arg(),
-                units,
-                factor,
-                form,
-            );
-        }
+        launch!(pointwise_kernel, units, [x], [y], [factor], [form]);
         y
     }
 }
 
 impl PointwiseGradients for CubeBackend {
-    fn pointwise_input(
-        x: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-        activation: Pointwise,
-    ) -> FloatTensor<Self> {
+    fn pointwise_input(x: CubeTensor, grad: CubeTensor, activation: Pointwise) -> CubeTensor {
         let (x, grad) = (contiguous(x), contiguous(grad));
         let dx = empty(&x, x.shape());
         let units = x.shape().num_elements();
         let (form, factor) = activation.form();
-        let (count, dim) = grid(&x.client, units);
-        unsafe {
-            pointwise_input_kernel::launch_unchecked(
-                &dx.client,
-                count,
-                dim,
-                x.into_buffer_arg(),
-                grad.into_buffer_arg(),
-                dx.clone().into_buffer_arg(),
-                units,
-                factor,
-                form,
-            );
-        }
+        launch!(pointwise_input_kernel, units, [x, grad], [dx], [factor], [form]);
         dx
     }
 }
@@ -202,7 +156,7 @@ fn angle(x: f32, factor: f32) -> f32 {
 }
 
 impl PointwiseOps for Flex {
-    fn pointwise_map(x: FloatTensor<Self>, activation: Pointwise) -> FloatTensor<Self> {
+    fn pointwise_map(x: FlexTensor, activation: Pointwise) -> FlexTensor {
         let (form, factor) = activation.form();
         let values = Values::of(&x);
         let values = values.iter();
@@ -216,11 +170,7 @@ impl PointwiseOps for Flex {
 }
 
 impl PointwiseGradients for Flex {
-    fn pointwise_input(
-        x: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-        activation: Pointwise,
-    ) -> FloatTensor<Self> {
+    fn pointwise_input(x: FlexTensor, grad: FlexTensor, activation: Pointwise) -> FlexTensor {
         let (form, factor) = activation.form();
         let (values, grad) = (Values::of(&x), Values::of(&grad));
         let pairs = values.iter().zip(grad.iter());

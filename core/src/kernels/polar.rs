@@ -20,7 +20,6 @@ mod gpu;
 
 use burn::backend::ops::FloatTensorOps;
 use burn::tensor::Tensor;
-use burn_flex::FlexTensor;
 
 use super::prelude::*;
 
@@ -72,20 +71,11 @@ pub(super) trait PolarOps: Backend {
 
 impl<B: Backend + PolarOps, C: CheckpointStrategy> PolarOps for Autodiff<B, C> {
     fn add_polar_factor(x: FloatTensor<Self>, tokens: usize, polar: Polar) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct AddPolarFactor;
-
-        impl<B: Backend> Backward<B, 1> for AddPolarFactor {
-            type State = ();
-
-            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
-                unary::<B, _>(ops.parents, ops.node, grads, |grad| grad);
-            }
-        }
-
-        let node = x.node();
-        let y = B::add_polar_factor(x.into_primitive(), tokens, polar);
-        AddPolarFactor.prepare::<C>([node]).compute_bound().stateless(y)
+        differentiable::<B, C, _, _>(
+            [x],
+            |[x], wanted| (wanted.then_some(()), B::add_polar_factor(x, tokens, polar)),
+            |(), grad, _| [Some(grad)],
+        )
     }
 }
 
@@ -136,7 +126,7 @@ fn largest(gram: &FlexTensor, lines: usize) -> Vec<f32> {
 }
 
 impl PolarOps for Flex {
-    fn add_polar_factor(x: FloatTensor<Self>, tokens: usize, polar: Polar) -> FloatTensor<Self> {
+    fn add_polar_factor(x: FlexTensor, tokens: usize, polar: Polar) -> FlexTensor {
         let shape = x.shape();
         let Lines { examples, lines, length, stride, .. } = Lines::of(&shape, tokens);
         let tall = stride > 1;

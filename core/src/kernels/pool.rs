@@ -34,32 +34,18 @@ pub(super) trait PoolGradients: Backend {
 
 impl<B: Backend + PoolOps + PoolGradients, C: CheckpointStrategy> PoolOps for Autodiff<B, C> {
     fn token_mean(x: FloatTensor<Self>, tokens: usize) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct Pool;
-
-        impl<B: Backend + PoolGradients> Backward<B, 1> for Pool {
-            type State = usize;
-
-            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
-                unary::<B, _>(ops.parents, ops.node, grads, |grad| B::token_mean_input(grad, ops.state));
-            }
-        }
-
-        let node = x.node();
-        let y = B::token_mean(x.into_primitive(), tokens);
-        match Pool.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => prep.finish(tokens, y),
-            OpsKind::UnTracked(prep) => prep.finish(y),
-        }
+        differentiable::<B, C, _, _>(
+            [x],
+            |[x], wanted| (wanted.then_some(tokens), B::token_mean(x, tokens)),
+            |tokens, grad, _| [Some(B::token_mean_input(grad, tokens))],
+        )
     }
 }
 
 /// One thread for each number of the result.
 #[cube(launch_unchecked)]
 fn pool_kernel(x: &[f32], y: &mut [f32], units: usize, tokens: usize, columns: usize) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let start = ABSOLUTE_POS / columns * tokens * columns + ABSOLUTE_POS % columns;
     let mut sum = 0.0f32;
     for n in 0..tokens {
@@ -71,61 +57,35 @@ fn pool_kernel(x: &[f32], y: &mut [f32], units: usize, tokens: usize, columns: u
 /// One thread for each number of the result.
 #[cube(launch_unchecked)]
 fn pool_input_kernel(grad: &[f32], dx: &mut [f32], units: usize, tokens: usize, columns: usize) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let sample = ABSOLUTE_POS / (columns * tokens);
     dx[ABSOLUTE_POS] = grad[sample * columns + ABSOLUTE_POS % columns] / f32::cast_from(tokens);
 }
 
 impl PoolOps for CubeBackend {
-    fn token_mean(x: FloatTensor<Self>, tokens: usize) -> FloatTensor<Self> {
+    fn token_mean(x: CubeTensor, tokens: usize) -> CubeTensor {
         let x = contiguous(x);
         let [r, m, d] = x.shape().dims();
         let y = empty(&x, [r, m / tokens, d]);
         let units = r * m / tokens * d;
-        let (count, dim) = grid(&x.client, units);
-        unsafe {
-            pool_kernel::launch_unchecked(
-                &y.client,
-                count,
-                dim,
-                x.into_buffer_arg(),
-                y.clone().into_buffer_arg(),
-                units,
-                tokens,
-                d,
-            );
-        }
+        launch!(pool_kernel, units, [x], [y], [tokens, d]);
         y
     }
 }
 
 impl PoolGradients for CubeBackend {
-    fn token_mean_input(grad: FloatTensor<Self>, tokens: usize) -> FloatTensor<Self> {
+    fn token_mean_input(grad: CubeTensor, tokens: usize) -> CubeTensor {
         let grad = contiguous(grad);
         let [r, b, d] = grad.shape().dims();
         let dx = empty(&grad, [r, b * tokens, d]);
         let units = r * b * tokens * d;
-        let (count, dim) = grid(&grad.client, units);
-        unsafe {
-            pool_input_kernel::launch_unchecked(
-                &dx.client,
-                count,
-                dim,
-                grad.into_buffer_arg(),
-                dx.clone().into_buffer_arg(),
-                units,
-                tokens,
-                d,
-            );
-        }
+        launch!(pool_input_kernel, units, [grad], [dx], [tokens, d]);
         dx
     }
 }
 
 impl PoolOps for Flex {
-    fn token_mean(x: FloatTensor<Self>, tokens: usize) -> FloatTensor<Self> {
+    fn token_mean(x: FlexTensor, tokens: usize) -> FlexTensor {
         let [r, m, d] = x.shape().dims();
         let mut y = vec![0.0; r * m / tokens * d];
         for (row, line) in Values::of(&x).chunks_exact(d).enumerate() {
@@ -136,7 +96,7 @@ impl PoolOps for Flex {
 }
 
 impl PoolGradients for Flex {
-    fn token_mean_input(grad: FloatTensor<Self>, tokens: usize) -> FloatTensor<Self> {
+    fn token_mean_input(grad: FlexTensor, tokens: usize) -> FlexTensor {
         let [r, b, d] = grad.shape().dims();
         let mut dx = Vec::with_capacity(r * b * tokens * d);
         for line in Values::of(&grad).chunks_exact(d) {

@@ -10,7 +10,7 @@
 use burn::tensor::Tensor;
 use cubecl::prelude::*;
 
-use super::optimizer::own;
+use super::flat::{clip_factor, clipping};
 use super::prelude::*;
 
 /// The numbers of one update.
@@ -61,24 +61,19 @@ pub(super) trait SgdOps: Backend {
 /// One thread for each vector.
 #[cube(launch_unchecked)]
 fn sgd_kernel<N: Size>(
-    parameters: &mut [Vector<f32, N>],
     gradients: &[Vector<f32, N>],
     norms: &[f32],
     decay: &[Vector<f32, N>],
+    parameters: &mut [Vector<f32, N>],
     units: usize,
     width: usize,
     learning_rate: f32,
     weight_decay: f32,
     clip: f32,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let at = ABSOLUTE_POS;
-    let mut factor = 1.0f32;
-    if clip > 0.0 {
-        factor = min(1.0f32, clip / (norms[at / width] + 1e-6));
-    }
+    let factor = clipping(norms, at / width, clip);
     let shrunk =
         parameters[at] * (Vector::new(1.0) - decay[at % width] * Vector::new(learning_rate * weight_decay));
     parameters[at] = shrunk - gradients[at] * Vector::new(learning_rate * factor);
@@ -86,52 +81,42 @@ fn sgd_kernel<N: Size>(
 
 impl SgdOps for CubeBackend {
     fn descend(
-        parameters: FloatTensor<Self>,
-        gradients: FloatTensor<Self>,
-        norms: FloatTensor<Self>,
-        decay: FloatTensor<Self>,
+        parameters: CubeTensor,
+        gradients: CubeTensor,
+        norms: CubeTensor,
+        decay: CubeTensor,
         config: Sgd,
-    ) -> FloatTensor<Self> {
+    ) -> CubeTensor {
         let parameters = own(parameters);
         let [r, width] = parameters.shape().dims();
         let n = vector_size(&[width]);
         let units = r * width / n;
-        let (count, dim) = grid(&parameters.client, units);
-        unsafe {
-            sgd_kernel::launch_unchecked(
-                &parameters.client,
-                count,
-                dim,
-                n,
-                parameters.clone().into_buffer_arg(),
-                contiguous(gradients).into_buffer_arg(),
-                norms.into_buffer_arg(),
-                decay.into_buffer_arg(),
-                units,
-                width / n,
-                config.learning_rate,
-                config.weight_decay,
-                config.clip,
-            );
-        }
+        let Sgd { learning_rate, weight_decay, clip } = config;
+        launch!(
+            sgd_kernel[n],
+            units,
+            [contiguous(gradients), norms, decay],
+            [parameters],
+            [width / n, learning_rate, weight_decay, clip]
+        );
         parameters
     }
 }
 
 impl SgdOps for Flex {
     fn descend(
-        mut parameters: FloatTensor<Self>,
-        gradients: FloatTensor<Self>,
-        norms: FloatTensor<Self>,
-        decay: FloatTensor<Self>,
+        mut parameters: FlexTensor,
+        gradients: FlexTensor,
+        norms: FlexTensor,
+        decay: FlexTensor,
         config: Sgd,
-    ) -> FloatTensor<Self> {
+    ) -> FlexTensor {
         let Sgd { learning_rate, weight_decay, clip } = config;
         let width = decay.shape()[0];
-        let (gradients, norms, decay) = (Values::of(&gradients), Values::of(&norms), Values::of(&decay));
-        let (gradients, norms, decay) = (&gradients[..], &norms[..], &decay[..]);
+        let (gradients, norms, decay) =
+            (&Values::of(&gradients)[..], &Values::of(&norms)[..], &Values::of(&decay)[..]);
         for (replica, p) in parameters.storage_mut::<f32>().chunks_exact_mut(width).enumerate() {
-            let factor = if clip > 0.0 { (clip / (norms[replica] + 1e-6)).min(1.0) } else { 1.0 };
+            let factor = clip_factor(norms[replica], clip);
             let g = &gradients[replica * width..][..width];
             for i in 0..width {
                 p[i] = p[i] * (1.0 - learning_rate * weight_decay * decay[i]) - learning_rate * factor * g[i];

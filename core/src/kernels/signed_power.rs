@@ -53,29 +53,15 @@ impl<B: Backend + SignedPowerOps + SignedPowerGradients, C: CheckpointStrategy> 
     for Autodiff<B, C>
 {
     fn signed_power(z: FloatTensor<Self>, tokens: usize, exponent: f32) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct SignedPower;
-
-        impl<B: Backend + SignedPowerGradients> Backward<B, 1> for SignedPower {
-            type State = (FloatTensor<B>, FloatTensor<B>, usize, f32);
-
-            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
-                let (z, y, tokens, exponent) = ops.state;
-                unary::<B, _>(ops.parents, ops.node, grads, |grad| {
-                    B::signed_power_input(z, y, grad, tokens, exponent)
-                });
-            }
-        }
-
-        let node = z.node();
-        let z = z.into_primitive();
-        match SignedPower.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => {
-                let y = B::signed_power(z.clone(), tokens, exponent);
-                prep.finish((z, y.clone(), tokens, exponent), y)
-            }
-            OpsKind::UnTracked(prep) => prep.finish(B::signed_power(z, tokens, exponent)),
-        }
+        differentiable::<B, C, _, _>(
+            [z],
+            |[z], wanted| {
+                let kept = wanted.then(|| z.clone());
+                let y = B::signed_power(z, tokens, exponent);
+                (kept.map(|z| (z, y.clone(), tokens, exponent)), y)
+            },
+            |(z, y, tokens, exponent), grad, _| [Some(B::signed_power_input(z, y, grad, tokens, exponent))],
+        )
     }
 }
 
@@ -99,15 +85,13 @@ fn peak(z: &[f32], start: usize, count: usize) -> (f32, usize) {
 fn power_kernel(
     z: &[f32],
     y: &mut [f32],
+    units: usize,
     exponent: f32,
     slope: f32,
-    units: usize,
     tokens: usize,
     columns: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let (largest, _) = peak(z, ABSOLUTE_POS / tokens * tokens * columns, tokens * columns);
     let row = ABSOLUTE_POS * columns;
     for i in row..row + columns {
@@ -127,15 +111,13 @@ fn power_input_kernel(
     y: &[f32],
     grad: &[f32],
     dz: &mut [f32],
+    units: usize,
     exponent: f32,
     slope: f32,
-    units: usize,
     tokens: usize,
     columns: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let start = ABSOLUTE_POS / tokens * tokens * columns;
     let (largest, place) = peak(z, start, tokens * columns);
     let row = ABSOLUTE_POS * columns;
@@ -164,57 +146,27 @@ fn slope(exponent: f32) -> f32 {
 }
 
 impl SignedPowerOps for CubeBackend {
-    fn signed_power(z: FloatTensor<Self>, tokens: usize, exponent: f32) -> FloatTensor<Self> {
+    fn signed_power(z: CubeTensor, tokens: usize, exponent: f32) -> CubeTensor {
         let z = contiguous(z);
         let [r, m, d] = z.shape().dims();
         let y = empty(&z, z.shape());
-        let (count, dim) = grid(&z.client, r * m);
-        unsafe {
-            power_kernel::launch_unchecked(
-                &y.client,
-                count,
-                dim,
-                z.into_buffer_arg(),
-                y.clone().into_buffer_arg(),
-                exponent,
-                slope(exponent),
-                r * m,
-                tokens,
-                d,
-            );
-        }
+        launch!(power_kernel, r * m, [z], [y], [exponent, slope(exponent), tokens, d]);
         y
     }
 }
 
 impl SignedPowerGradients for CubeBackend {
     fn signed_power_input(
-        z: FloatTensor<Self>,
-        y: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
+        z: CubeTensor,
+        y: CubeTensor,
+        grad: CubeTensor,
         tokens: usize,
         exponent: f32,
-    ) -> FloatTensor<Self> {
+    ) -> CubeTensor {
         let (z, y, grad) = (contiguous(z), contiguous(y), contiguous(grad));
         let [r, m, d] = z.shape().dims();
         let dz = empty(&z, z.shape());
-        let (count, dim) = grid(&z.client, r * m);
-        unsafe {
-            power_input_kernel::launch_unchecked(
-                &dz.client,
-                count,
-                dim,
-                z.into_buffer_arg(),
-                y.into_buffer_arg(),
-                grad.into_buffer_arg(),
-                dz.clone().into_buffer_arg(),
-                exponent,
-                slope(exponent),
-                r * m,
-                tokens,
-                d,
-            );
-        }
+        launch!(power_input_kernel, r * m, [z, y, grad], [dz], [exponent, slope(exponent), tokens, d]);
         dz
     }
 }
@@ -230,7 +182,7 @@ fn largest(z: &[f32]) -> (f32, usize) {
 }
 
 impl SignedPowerOps for Flex {
-    fn signed_power(z: FloatTensor<Self>, tokens: usize, exponent: f32) -> FloatTensor<Self> {
+    fn signed_power(z: FlexTensor, tokens: usize, exponent: f32) -> FlexTensor {
         let shape = z.shape();
         let mut values = Values::of(&z).to_vec();
         for example in values.chunks_exact_mut(tokens * shape[2]) {
@@ -246,16 +198,15 @@ impl SignedPowerOps for Flex {
 
 impl SignedPowerGradients for Flex {
     fn signed_power_input(
-        z: FloatTensor<Self>,
-        y: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
+        z: FlexTensor,
+        y: FlexTensor,
+        grad: FlexTensor,
         tokens: usize,
         exponent: f32,
-    ) -> FloatTensor<Self> {
+    ) -> FlexTensor {
         let shape = z.shape();
         let size = tokens * shape[2];
-        let (z, y, grad) = (Values::of(&z), Values::of(&y), Values::of(&grad));
-        let (z, y, grad) = (&z[..], &y[..], &grad[..]);
+        let (z, y, grad) = (&Values::of(&z)[..], &Values::of(&y)[..], &Values::of(&grad)[..]);
         let mut dz = vec![0.0; z.len()];
         for start in (0..z.len()).step_by(size) {
             let (largest, place) = largest(&z[start..start + size]);

@@ -36,23 +36,14 @@ pub(super) trait SoftmaxGradients: Backend {
 
 impl<B: Backend + SoftmaxOps + SoftmaxGradients, C: CheckpointStrategy> SoftmaxOps for Autodiff<B, C> {
     fn row_softmax(scores: FloatTensor<Self>, causal: bool) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct Softmax;
-
-        impl<B: Backend + SoftmaxGradients> Backward<B, 1> for Softmax {
-            type State = FloatTensor<B>;
-
-            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
-                unary::<B, _>(ops.parents, ops.node, grads, |grad| B::row_softmax_input(ops.state, grad));
-            }
-        }
-
-        let node = scores.node();
-        let weights = B::row_softmax(scores.into_primitive(), causal);
-        match Softmax.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => prep.finish(weights.clone(), weights),
-            OpsKind::UnTracked(prep) => prep.finish(weights),
-        }
+        differentiable::<B, C, _, _>(
+            [scores],
+            |[scores], wanted| {
+                let weights = B::row_softmax(scores, causal);
+                (wanted.then(|| weights.clone()), weights)
+            },
+            |weights, grad, _| [Some(B::row_softmax_input(weights, grad))],
+        )
     }
 }
 
@@ -65,9 +56,7 @@ fn softmax_kernel(
     columns: usize,
     #[comptime] causal: bool,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let start = ABSOLUTE_POS * columns;
     let mut end = start + columns;
     if causal {
@@ -95,9 +84,7 @@ fn softmax_kernel(
 /// One thread a row.
 #[cube(launch_unchecked)]
 fn softmax_input_kernel(weights: &[f32], grad: &[f32], ds: &mut [f32], units: usize, columns: usize) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let start = ABSOLUTE_POS * columns;
     let mut along = 0.0f32;
     for j in start..start + columns {
@@ -115,51 +102,27 @@ fn rows(shape: &Shape) -> (usize, usize) {
 }
 
 impl SoftmaxOps for CubeBackend {
-    fn row_softmax(scores: FloatTensor<Self>, causal: bool) -> FloatTensor<Self> {
+    fn row_softmax(scores: CubeTensor, causal: bool) -> CubeTensor {
         let scores = contiguous(scores);
         let weights = empty(&scores, scores.shape());
         let (units, columns) = rows(&scores.shape());
-        let (count, dim) = grid(&scores.client, units);
-        unsafe {
-            softmax_kernel::launch_unchecked(
-                &weights.client,
-                count,
-                dim,
-                scores.into_buffer_arg(),
-                weights.clone().into_buffer_arg(),
-                units,
-                columns,
-                causal,
-            );
-        }
+        launch!(softmax_kernel, units, [scores], [weights], [columns], [causal]);
         weights
     }
 }
 
 impl SoftmaxGradients for CubeBackend {
-    fn row_softmax_input(weights: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn row_softmax_input(weights: CubeTensor, grad: CubeTensor) -> CubeTensor {
         let (weights, grad) = (contiguous(weights), contiguous(grad));
         let ds = empty(&weights, weights.shape());
         let (units, columns) = rows(&weights.shape());
-        let (count, dim) = grid(&weights.client, units);
-        unsafe {
-            softmax_input_kernel::launch_unchecked(
-                &ds.client,
-                count,
-                dim,
-                weights.into_buffer_arg(),
-                grad.into_buffer_arg(),
-                ds.clone().into_buffer_arg(),
-                units,
-                columns,
-            );
-        }
+        launch!(softmax_input_kernel, units, [weights, grad], [ds], [columns]);
         ds
     }
 }
 
 impl SoftmaxOps for Flex {
-    fn row_softmax(scores: FloatTensor<Self>, causal: bool) -> FloatTensor<Self> {
+    fn row_softmax(scores: FlexTensor, causal: bool) -> FlexTensor {
         let shape = scores.shape();
         let (_, columns) = rows(&shape);
         let mut values = Values::of(&scores).to_vec();
@@ -176,11 +139,10 @@ impl SoftmaxOps for Flex {
 }
 
 impl SoftmaxGradients for Flex {
-    fn row_softmax_input(weights: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn row_softmax_input(weights: FlexTensor, grad: FlexTensor) -> FlexTensor {
         let shape = weights.shape();
         let (_, columns) = rows(&shape);
-        let (weights, mut ds) = (Values::of(&weights), Values::of(&grad).to_vec());
-        let weights = &weights[..];
+        let (weights, mut ds) = (&Values::of(&weights)[..], Values::of(&grad).to_vec());
         for_each_chunk(&mut ds, columns, |index, ds| {
             let p = &weights[index * columns..][..columns];
             let along = dot(p, ds);

@@ -4,7 +4,6 @@
 //! has to remember between its products, it keeps in its own part of a scratch buffer: no thread waits for another.
 //! Before the iterations come the Gram matrix and its 256th power, five launches.
 
-use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::super::prelude::*;
@@ -21,9 +20,7 @@ fn gram_kernel(
     line_stride: usize,
     stride: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let start = ABSOLUTE_POS / (lines * lines) * lines * length;
     let left = start + ABSOLUTE_POS / lines % lines * line_stride;
     let right = start + ABSOLUTE_POS % lines * line_stride;
@@ -60,9 +57,7 @@ fn power_kernel(
     lines: usize,
     #[comptime] products: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let start = ABSOLUTE_POS / lines * lines * lines;
     let row = ABSOLUTE_POS * lines;
     let inverse = 1.0 / trace(matrix, start, lines);
@@ -91,6 +86,49 @@ fn power_kernel(
 /// Sums that one thread keeps in registers.
 const TILE: usize = 4;
 
+/// One side of an example's Y: its lines, or the columns across them.
+#[derive(CubeType)]
+struct Side {
+    /// The first number of the first one.
+    start: usize,
+    /// How many there are.
+    count: usize,
+    /// Distance between the first numbers of two of them.
+    apart: usize,
+    /// Numbers of each.
+    length: usize,
+    /// Distance between two of these.
+    step: usize,
+}
+
+/// The products of a vector with `tile` lines of one side of Y, from line `first` on. The last tile repeats the last
+/// line: the caller writes only what exists. The vector's numbers lie `step` apart, the first at `from`.
+#[cube]
+fn products(
+    sums: &mut Array<f32>,
+    y: &[f32],
+    side: &Side,
+    first: usize,
+    vector: &[f32],
+    from: usize,
+    step: usize,
+    #[comptime] tile: usize,
+) {
+    let mut starts = Array::<usize>::new(tile);
+    #[unroll]
+    for i in 0..tile {
+        sums[i] = 0.0f32;
+        starts[i] = side.start + min(first + i, side.count - 1) * side.apart;
+    }
+    for e in 0..side.length {
+        let value = vector[from + e * step];
+        #[unroll]
+        for i in 0..tile {
+            sums[i] += value * y[starts[i] + e * side.step];
+        }
+    }
+}
+
 /// One iteration; one thread for each line `y` of an example's Y:
 ///
 /// ```text
@@ -106,11 +144,11 @@ fn iteration_kernel(
     power: &[f32],
     scratch: &mut [f32],
     result: &mut [f32],
+    units: usize,
     a: f32,
     b: f32,
     c: f32,
     strength: f32,
-    units: usize,
     lines: usize,
     length: usize,
     line_stride: usize,
@@ -119,9 +157,7 @@ fn iteration_kernel(
     #[comptime] last: bool,
     #[comptime] tile: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let example = ABSOLUTE_POS / lines;
     let start = example * lines * length;
     let own = start + ABSOLUTE_POS % lines * line_stride;
@@ -130,25 +166,15 @@ fn iteration_kernel(
     if first {
         scale = trace(gram, grams, lines).inverse_sqrt();
     }
+    let rows = Side { start, count: lines, apart: line_stride, length, step: stride };
+    let columns = Side { start, count: length, apart: stride, length: lines, step: line_stride };
     let mut sums = Array::<f32>::new(tile);
-    let mut starts = Array::<usize>::new(tile);
     let line_tiles = (lines + tile - 1) / tile;
     let element_tiles = (length + tile - 1) / tile;
 
-    // v = Y y, to the scratch. The last tile repeats the last line and writes only what exists.
+    // v = Y y, to the scratch.
     for t in 0..line_tiles {
-        #[unroll]
-        for i in 0..tile {
-            sums[i] = 0.0f32;
-            starts[i] = start + min(t * tile + i, lines - 1) * line_stride;
-        }
-        for e in 0..length {
-            let value = y[own + e * stride];
-            #[unroll]
-            for i in 0..tile {
-                sums[i] += value * y[starts[i] + e * stride];
-            }
-        }
+        products(&mut sums, y, &rows, t * tile, y, own, stride, tile);
         #[unroll]
         for i in 0..tile {
             if t * tile + i < lines {
@@ -158,18 +184,7 @@ fn iteration_kernel(
     }
     // u = Yᵀ v, to the result's line.
     for t in 0..element_tiles {
-        #[unroll]
-        for i in 0..tile {
-            sums[i] = 0.0f32;
-            starts[i] = start + min(t * tile + i, length - 1) * stride;
-        }
-        for k in 0..lines {
-            let value = scratch[k * units + ABSOLUTE_POS];
-            #[unroll]
-            for i in 0..tile {
-                sums[i] += value * y[starts[i] + k * line_stride];
-            }
-        }
+        products(&mut sums, y, &columns, t * tile, &*scratch, ABSOLUTE_POS, units, tile);
         #[unroll]
         for i in 0..tile {
             if t * tile + i < length {
@@ -179,18 +194,7 @@ fn iteration_kernel(
     }
     // w = Y u, to the scratch.
     for t in 0..line_tiles {
-        #[unroll]
-        for i in 0..tile {
-            sums[i] = 0.0f32;
-            starts[i] = start + min(t * tile + i, lines - 1) * line_stride;
-        }
-        for e in 0..length {
-            let value = result[own + e * stride];
-            #[unroll]
-            for i in 0..tile {
-                sums[i] += value * y[starts[i] + e * stride];
-            }
-        }
+        products(&mut sums, y, &rows, t * tile, &*result, own, stride, tile);
         #[unroll]
         for i in 0..tile {
             if t * tile + i < lines {
@@ -207,18 +211,7 @@ fn iteration_kernel(
         share = strength * (along / trace(power, grams, lines)).sqrt();
     }
     for t in 0..element_tiles {
-        #[unroll]
-        for i in 0..tile {
-            sums[i] = 0.0f32;
-            starts[i] = start + min(t * tile + i, length - 1) * stride;
-        }
-        for k in 0..lines {
-            let value = scratch[k * units + ABSOLUTE_POS];
-            #[unroll]
-            for i in 0..tile {
-                sums[i] += value * y[starts[i] + k * line_stride];
-            }
-        }
+        products(&mut sums, y, &columns, t * tile, &*scratch, ABSOLUTE_POS, units, tile);
         #[unroll]
         for i in 0..tile {
             if t * tile + i < length {
@@ -239,45 +232,18 @@ fn high_power(gram: CubeTensor, lines: usize) -> CubeTensor {
     let scratch = empty(&gram, [2 * lines, units]);
     (0..POWERS).fold(gram, |matrix, _| {
         let result = empty(&matrix, matrix.shape());
-        let (count, dim) = grid(&matrix.client, units);
-        unsafe {
-            power_kernel::launch_unchecked(
-                &result.client,
-                count,
-                dim,
-                matrix.into_buffer_arg(),
-                result.clone().into_buffer_arg(),
-                scratch.clone().into_buffer_arg(),
-                units,
-                lines,
-                PRODUCTS,
-            );
-        }
+        launch!(power_kernel, units, [matrix], [result, scratch], [lines], [PRODUCTS]);
         result
     })
 }
 
 impl PolarOps for CubeBackend {
-    fn add_polar_factor(x: FloatTensor<Self>, tokens: usize, polar: Polar) -> FloatTensor<Self> {
+    fn add_polar_factor(x: CubeTensor, tokens: usize, polar: Polar) -> CubeTensor {
         let x = contiguous(x);
         let Lines { examples, lines, length, line_stride, stride } = Lines::of(&x.shape(), tokens);
         let gram = empty(&x, [examples, lines, lines]);
         let entries = examples * lines * lines;
-        let (count, dim) = grid(&x.client, entries);
-        unsafe {
-            gram_kernel::launch_unchecked(
-                &gram.client,
-                count,
-                dim,
-                x.clone().into_buffer_arg(),
-                gram.clone().into_buffer_arg(),
-                entries,
-                lines,
-                length,
-                line_stride,
-                stride,
-            );
-        }
+        launch!(gram_kernel, entries, [x.clone()], [gram], [lines, length, line_stride, stride]);
         let power = high_power(gram.clone(), lines);
         let units = examples * lines;
         let scratch = empty(&x, [lines, units]);
@@ -285,32 +251,14 @@ impl PolarOps for CubeBackend {
         let last = steps.len() - 1;
         steps.enumerate().fold(x.clone(), |y, (step, [a, b, c])| {
             let result = empty(&x, x.shape());
-            let (count, dim) = grid(&x.client, units);
-            unsafe {
-                iteration_kernel::launch_unchecked(
-                    &result.client,
-                    count,
-                    dim,
-                    x.clone().into_buffer_arg(),
-                    y.into_buffer_arg(),
-                    gram.clone().into_buffer_arg(),
-                    power.clone().into_buffer_arg(),
-                    scratch.clone().into_buffer_arg(),
-                    result.clone().into_buffer_arg(),
-                    a,
-                    b,
-                    c,
-                    polar.strength,
-                    units,
-                    lines,
-                    length,
-                    line_stride,
-                    stride,
-                    step == 0,
-                    step == last,
-                    TILE,
-                );
-            }
+            launch!(
+                iteration_kernel,
+                units,
+                [x.clone(), y, gram.clone(), power.clone()],
+                [scratch, result],
+                [a, b, c, polar.strength, lines, length, line_stride, stride],
+                [step == 0, step == last, TILE]
+            );
             result
         })
     }

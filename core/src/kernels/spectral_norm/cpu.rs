@@ -17,7 +17,7 @@ struct Entry {
 }
 
 impl Entry {
-    fn all(table: &IntTensor<Flex>) -> Vec<Self> {
+    fn all(table: &FlexTensor) -> Vec<Self> {
         let entry = |f: &[usize]| Self {
             offset: f[0],
             n: f[1],
@@ -52,7 +52,7 @@ fn inverse(x: f32) -> f32 {
 }
 
 impl SpectralNormOps for Flex {
-    fn gram_matrices(raw: FloatTensor<Self>, table: IntTensor<Self>, sizes: Sizes) -> FloatTensor<Self> {
+    fn gram_matrices(raw: FlexTensor, table: FlexTensor, sizes: Sizes) -> FlexTensor {
         let [r, width] = raw.shape().dims();
         let (raw, entries) = (Values::of(&raw), Entry::all(&table));
         let mut gram = vec![0.0; r * sizes.gram];
@@ -70,7 +70,7 @@ impl SpectralNormOps for Flex {
         tensor(gram, [r, sizes.gram])
     }
 
-    fn square_matrices(gram: FloatTensor<Self>, table: IntTensor<Self>, sizes: Sizes) -> FloatTensor<Self> {
+    fn square_matrices(gram: FlexTensor, table: FlexTensor, sizes: Sizes) -> FlexTensor {
         let shape = gram.shape();
         let (gram, entries) = (Values::of(&gram), Entry::all(&table));
         let mut squared = vec![0.0; gram.len()];
@@ -93,12 +93,7 @@ impl SpectralNormOps for Flex {
         tensor(squared, shape)
     }
 
-    fn first_vectors(
-        raw: FloatTensor<Self>,
-        gram: FloatTensor<Self>,
-        table: IntTensor<Self>,
-        sizes: Sizes,
-    ) -> FloatTensor<Self> {
+    fn first_vectors(raw: FlexTensor, gram: FlexTensor, table: FlexTensor, sizes: Sizes) -> FlexTensor {
         let [r, width] = raw.shape().dims();
         let (raw, gram, entries) = (Values::of(&raw), Values::of(&gram), Entry::all(&table));
         let mut vectors = vec![0.0; r * sizes.vectors];
@@ -123,11 +118,11 @@ impl SpectralNormOps for Flex {
     }
 
     fn divide_matrices(
-        raw: FloatTensor<Self>,
-        vectors: FloatTensor<Self>,
-        table: IntTensor<Self>,
-        _lines: IntTensor<Self>,
-    ) -> FloatTensor<Self> {
+        raw: FlexTensor,
+        vectors: FlexTensor,
+        table: FlexTensor,
+        _lines: FlexTensor,
+    ) -> FlexTensor {
         let [r, width] = raw.shape().dims();
         let both = vectors.shape()[1];
         let (vectors, entries) = (Values::of(&vectors), Entry::all(&table));
@@ -143,12 +138,7 @@ impl SpectralNormOps for Flex {
         tensor(weights, [r, width])
     }
 
-    fn inner_products(
-        gradients: FloatTensor<Self>,
-        raw: FloatTensor<Self>,
-        table: IntTensor<Self>,
-        sizes: Sizes,
-    ) -> FloatTensor<Self> {
+    fn inner_products(gradients: FlexTensor, raw: FlexTensor, table: FlexTensor, sizes: Sizes) -> FlexTensor {
         let [r, width] = raw.shape().dims();
         let (gradients, raw, entries) = (Values::of(&gradients), Values::of(&raw), Entry::all(&table));
         let mut products = vec![0.0; r * sizes.vectors];
@@ -166,15 +156,15 @@ impl SpectralNormOps for Flex {
     }
 
     fn divided_gradient(
-        mut gradients: FloatTensor<Self>,
-        products: FloatTensor<Self>,
-        vectors: FloatTensor<Self>,
-        table: IntTensor<Self>,
+        mut gradients: FlexTensor,
+        products: FlexTensor,
+        vectors: FlexTensor,
+        table: FlexTensor,
         sizes: Sizes,
-    ) -> FloatTensor<Self> {
+    ) -> FlexTensor {
         let width = gradients.shape()[1];
-        let (products, vectors, entries) = (Values::of(&products), Values::of(&vectors), Entry::all(&table));
-        let (products, vectors) = (&products[..], &vectors[..]);
+        let (products, vectors, entries) =
+            (&Values::of(&products)[..], &Values::of(&vectors)[..], Entry::all(&table));
         for (replica, g) in gradients.storage_mut::<f32>().chunks_exact_mut(width).enumerate() {
             let products = &products[replica * sizes.vectors..][..sizes.vectors];
             let vectors = &vectors[replica * sizes.vectors..][..sizes.vectors];

@@ -3,9 +3,14 @@
 use cubecl::prelude::*;
 
 use super::super::lines::TINY;
-use super::super::optimizer::own;
 use super::super::prelude::*;
 use super::{FIELDS, Sizes, SpectralNormOps};
+
+/// Where this thread's matrix stands in the table, and its replica; each matrix has as many threads as the others.
+#[cube]
+fn matrix_of(threads: usize, matrices: usize) -> (usize, usize) {
+    (ABSOLUTE_POS / threads % matrices * FIELDS, ABSOLUTE_POS / (threads * matrices))
+}
 
 /// One thread for each number of a Gram matrix of the largest side.
 #[cube(launch_unchecked)]
@@ -19,13 +24,10 @@ fn gram_kernel(
     side: usize,
     total: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let column = ABSOLUTE_POS % side;
     let line = ABSOLUTE_POS / side % side;
-    let entry = ABSOLUTE_POS / (side * side) % matrices * FIELDS;
-    let replica = ABSOLUTE_POS / (side * side * matrices);
+    let (entry, replica) = matrix_of(side * side, matrices);
     let n = table[entry + 1] as usize;
     if line < n && column < n {
         let start = replica * width + table[entry] as usize;
@@ -51,13 +53,10 @@ fn square_kernel(
     side: usize,
     total: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let column = ABSOLUTE_POS % side;
     let line = ABSOLUTE_POS / side % side;
-    let entry = ABSOLUTE_POS / (side * side) % matrices * FIELDS;
-    let replica = ABSOLUTE_POS / (side * side * matrices);
+    let (entry, replica) = matrix_of(side * side, matrices);
     let n = table[entry + 1] as usize;
     if line < n && column < n {
         let start = replica * total + table[entry + 5] as usize;
@@ -91,12 +90,9 @@ fn vectors_kernel(
     total: usize,
     both: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let l = ABSOLUTE_POS % length;
-    let entry = ABSOLUTE_POS / length % matrices * FIELDS;
-    let replica = ABSOLUTE_POS / (length * matrices);
+    let (entry, replica) = matrix_of(length, matrices);
     let n = table[entry + 1] as usize;
     if l < table[entry + 3] as usize {
         let square = replica * total + table[entry + 5] as usize;
@@ -153,9 +149,7 @@ fn divide_kernel(
     width: usize,
     both: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let line = ABSOLUTE_POS % count * 4;
     let replica = ABSOLUTE_POS / count;
     let matrix = lines[line + 3];
@@ -187,12 +181,9 @@ fn products_kernel(
     length: usize,
     both: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let l = ABSOLUTE_POS % length;
-    let entry = ABSOLUTE_POS / length % matrices * FIELDS;
-    let replica = ABSOLUTE_POS / (length * matrices);
+    let (entry, replica) = matrix_of(length, matrices);
     let n = table[entry + 1] as usize;
     if l < table[entry + 3] as usize {
         let start = replica * width + table[entry] as usize + l * table[entry + 4] as usize;
@@ -208,22 +199,19 @@ fn products_kernel(
 /// One thread for each entry of a b: n gradients.
 #[cube(launch_unchecked)]
 fn divided_gradient_kernel(
-    gradients: &mut [f32],
     products: &[f32],
     vectors: &[f32],
     table: &[i32],
+    gradients: &mut [f32],
     units: usize,
     width: usize,
     matrices: usize,
     length: usize,
     both: usize,
 ) {
-    if ABSOLUTE_POS >= units {
-        terminate!();
-    }
+    end_beyond(units);
     let l = ABSOLUTE_POS % length;
-    let entry = ABSOLUTE_POS / length % matrices * FIELDS;
-    let replica = ABSOLUTE_POS / (length * matrices);
+    let (entry, replica) = matrix_of(length, matrices);
     let n = table[entry + 1] as usize;
     let m = table[entry + 3] as usize;
     if l < m {
@@ -248,176 +236,90 @@ fn divided_gradient_kernel(
 }
 
 impl SpectralNormOps for CubeBackend {
-    fn gram_matrices(raw: FloatTensor<Self>, table: IntTensor<Self>, sizes: Sizes) -> FloatTensor<Self> {
+    fn gram_matrices(raw: CubeTensor, table: CubeTensor, sizes: Sizes) -> CubeTensor {
         let raw = contiguous(raw);
         let [r, width] = raw.shape().dims();
         let Sizes { matrices, side, gram: total, .. } = sizes;
         let gram = empty(&raw, [r, total]);
         let units = r * matrices * side * side;
-        let (count, dim) = grid(&raw.client, units);
-        unsafe {
-            gram_kernel::launch_unchecked(
-                &gram.client,
-                count,
-                dim,
-                raw.into_buffer_arg(),
-                table.into_buffer_arg(),
-                gram.clone().into_buffer_arg(),
-                units,
-                width,
-                matrices,
-                side,
-                total,
-            );
-        }
+        launch!(gram_kernel, units, [raw, table], [gram], [width, matrices, side, total]);
         gram
     }
 
-    fn square_matrices(gram: FloatTensor<Self>, table: IntTensor<Self>, sizes: Sizes) -> FloatTensor<Self> {
+    fn square_matrices(gram: CubeTensor, table: CubeTensor, sizes: Sizes) -> CubeTensor {
         let gram = contiguous(gram);
         let Sizes { matrices, side, gram: total, .. } = sizes;
         let squared = empty(&gram, gram.shape());
         let units = gram.shape()[0] * matrices * side * side;
-        let (count, dim) = grid(&gram.client, units);
-        unsafe {
-            square_kernel::launch_unchecked(
-                &squared.client,
-                count,
-                dim,
-                gram.into_buffer_arg(),
-                table.into_buffer_arg(),
-                squared.clone().into_buffer_arg(),
-                units,
-                matrices,
-                side,
-                total,
-            );
-        }
+        launch!(square_kernel, units, [gram, table], [squared], [matrices, side, total]);
         squared
     }
 
-    fn first_vectors(
-        raw: FloatTensor<Self>,
-        gram: FloatTensor<Self>,
-        table: IntTensor<Self>,
-        sizes: Sizes,
-    ) -> FloatTensor<Self> {
+    fn first_vectors(raw: CubeTensor, gram: CubeTensor, table: CubeTensor, sizes: Sizes) -> CubeTensor {
         let raw = contiguous(raw);
         let [r, width] = raw.shape().dims();
         let Sizes { matrices, length, gram: total, vectors: both, .. } = sizes;
         let vectors = empty(&raw, [r, both]);
         let units = r * matrices * length;
-        let (count, dim) = grid(&raw.client, units);
-        unsafe {
-            vectors_kernel::launch_unchecked(
-                &vectors.client,
-                count,
-                dim,
-                raw.into_buffer_arg(),
-                contiguous(gram).into_buffer_arg(),
-                table.into_buffer_arg(),
-                vectors.clone().into_buffer_arg(),
-                units,
-                width,
-                matrices,
-                length,
-                total,
-                both,
-            );
-        }
+        launch!(
+            vectors_kernel,
+            units,
+            [raw, contiguous(gram), table],
+            [vectors],
+            [width, matrices, length, total, both]
+        );
         vectors
     }
 
     fn divide_matrices(
-        raw: FloatTensor<Self>,
-        vectors: FloatTensor<Self>,
-        table: IntTensor<Self>,
-        lines: IntTensor<Self>,
-    ) -> FloatTensor<Self> {
+        raw: CubeTensor,
+        vectors: CubeTensor,
+        table: CubeTensor,
+        lines: CubeTensor,
+    ) -> CubeTensor {
         let (raw, vectors) = (contiguous(raw), contiguous(vectors));
         let [r, width] = raw.shape().dims();
         let (both, all) = (vectors.shape()[1], lines.shape()[0] / 4);
         let weights = empty(&raw, [r, width]);
         let units = r * all;
-        let (count, dim) = grid(&raw.client, units);
-        unsafe {
-            divide_kernel::launch_unchecked(
-                &weights.client,
-                count,
-                dim,
-                raw.into_buffer_arg(),
-                vectors.into_buffer_arg(),
-                table.into_buffer_arg(),
-                lines.into_buffer_arg(),
-                weights.clone().into_buffer_arg(),
-                units,
-                all,
-                width,
-                both,
-            );
-        }
+        launch!(divide_kernel, units, [raw, vectors, table, lines], [weights], [all, width, both]);
         weights
     }
 
-    fn inner_products(
-        gradients: FloatTensor<Self>,
-        raw: FloatTensor<Self>,
-        table: IntTensor<Self>,
-        sizes: Sizes,
-    ) -> FloatTensor<Self> {
+    fn inner_products(gradients: CubeTensor, raw: CubeTensor, table: CubeTensor, sizes: Sizes) -> CubeTensor {
         let raw = contiguous(raw);
         let [r, width] = raw.shape().dims();
         let Sizes { matrices, length, vectors: both, .. } = sizes;
         let products = empty(&raw, [r, both]);
         let units = r * matrices * length;
-        let (count, dim) = grid(&raw.client, units);
-        unsafe {
-            products_kernel::launch_unchecked(
-                &products.client,
-                count,
-                dim,
-                contiguous(gradients).into_buffer_arg(),
-                raw.into_buffer_arg(),
-                table.into_buffer_arg(),
-                products.clone().into_buffer_arg(),
-                units,
-                width,
-                matrices,
-                length,
-                both,
-            );
-        }
+        launch!(
+            products_kernel,
+            units,
+            [contiguous(gradients), raw, table],
+            [products],
+            [width, matrices, length, both]
+        );
         products
     }
 
     fn divided_gradient(
-        gradients: FloatTensor<Self>,
-        products: FloatTensor<Self>,
-        vectors: FloatTensor<Self>,
-        table: IntTensor<Self>,
+        gradients: CubeTensor,
+        products: CubeTensor,
+        vectors: CubeTensor,
+        table: CubeTensor,
         sizes: Sizes,
-    ) -> FloatTensor<Self> {
+    ) -> CubeTensor {
         let gradients = own(gradients);
         let [r, width] = gradients.shape().dims();
         let Sizes { matrices, length, vectors: both, .. } = sizes;
         let units = r * matrices * length;
-        let (count, dim) = grid(&gradients.client, units);
-        unsafe {
-            divided_gradient_kernel::launch_unchecked(
-                &gradients.client,
-                count,
-                dim,
-                gradients.clone().into_buffer_arg(),
-                contiguous(products).into_buffer_arg(),
-                contiguous(vectors).into_buffer_arg(),
-                table.into_buffer_arg(),
-                units,
-                width,
-                matrices,
-                length,
-                both,
-            );
-        }
+        launch!(
+            divided_gradient_kernel,
+            units,
+            [contiguous(products), contiguous(vectors), table],
+            [gradients],
+            [width, matrices, length, both]
+        );
         gradients
     }
 }

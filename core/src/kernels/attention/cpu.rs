@@ -80,11 +80,10 @@ fn matrix(values: &[f32], tokens: usize, transposed: bool) -> Strided<'_> {
 }
 
 impl AttentionOps for Flex {
-    fn head_scores(projected: FloatTensor<Self>, heads: Heads, scale: f32) -> FloatTensor<Self> {
+    fn head_scores(projected: FlexTensor, heads: Heads, scale: f32) -> FlexTensor {
         let shape = projected.shape();
         let (n, w, d) = (heads.tokens, shape[2] / 3, shape[2] / 3 / heads.heads);
-        let x = Values::of(&projected);
-        let x = &x[..];
+        let x = &Values::of(&projected)[..];
         let mut scores = vec![0.0; heads.scores(&shape).num_elements()];
         for_each_chunk(&mut scores, heads.per_sample(), |sample, scores| {
             let part = |at| Tokens::of(x, sample, n, 3 * w, at);
@@ -93,11 +92,10 @@ impl AttentionOps for Flex {
         tensor(scores, heads.scores(&shape))
     }
 
-    fn head_mix(weights: FloatTensor<Self>, projected: FloatTensor<Self>, heads: Heads) -> FloatTensor<Self> {
+    fn head_mix(weights: FlexTensor, projected: FlexTensor, heads: Heads) -> FlexTensor {
         let shape = heads.mixed(&projected.shape());
         let (n, w, d) = (heads.tokens, shape[2], shape[2] / heads.heads);
-        let (a, x) = (Values::of(&weights), Values::of(&projected));
-        let (a, x) = (&a[..], &x[..]);
+        let (a, x) = (&Values::of(&weights)[..], &Values::of(&projected)[..]);
         let mut out = vec![0.0; shape.num_elements()];
         for_each_chunk(&mut out, n * w, |sample, out| {
             let a = &a[sample * heads.per_sample()..][..heads.per_sample()];
@@ -113,16 +111,10 @@ impl AttentionOps for Flex {
 }
 
 impl AttentionGradients for Flex {
-    fn head_scores_input(
-        projected: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-        heads: Heads,
-        scale: f32,
-    ) -> FloatTensor<Self> {
+    fn head_scores_input(projected: FlexTensor, grad: FlexTensor, heads: Heads, scale: f32) -> FlexTensor {
         let shape = projected.shape();
         let (n, w, d) = (heads.tokens, shape[2] / 3, shape[2] / 3 / heads.heads);
-        let (x, g) = (Values::of(&projected), Values::of(&grad));
-        let (x, g) = (&x[..], &g[..]);
+        let (x, g) = (&Values::of(&projected)[..], &Values::of(&grad)[..]);
         let mut out = vec![0.0; shape.num_elements()];
         for_each_chunk(&mut out, n * 3 * w, |sample, out| {
             let part = |at| Tokens::of(x, sample, n, 3 * w, at);
@@ -138,15 +130,10 @@ impl AttentionGradients for Flex {
         tensor(out, shape)
     }
 
-    fn head_mix_weights(
-        projected: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-        heads: Heads,
-    ) -> FloatTensor<Self> {
+    fn head_mix_weights(projected: FlexTensor, grad: FlexTensor, heads: Heads) -> FlexTensor {
         let shape = grad.shape();
         let (n, w, d) = (heads.tokens, shape[2], shape[2] / heads.heads);
-        let (x, g) = (Values::of(&projected), Values::of(&grad));
-        let (x, g) = (&x[..], &g[..]);
+        let (x, g) = (&Values::of(&projected)[..], &Values::of(&grad)[..]);
         let mut out = vec![0.0; heads.scores(&shape).num_elements()];
         for_each_chunk(&mut out, heads.per_sample(), |sample, out| {
             let mixed = Tokens::of(g, sample, n, w, 0);
@@ -155,15 +142,10 @@ impl AttentionGradients for Flex {
         tensor(out, heads.scores(&shape))
     }
 
-    fn head_mix_values(
-        weights: FloatTensor<Self>,
-        grad: FloatTensor<Self>,
-        heads: Heads,
-    ) -> FloatTensor<Self> {
+    fn head_mix_values(weights: FlexTensor, grad: FlexTensor, heads: Heads) -> FlexTensor {
         let shape = grad.shape();
         let (n, w, d) = (heads.tokens, shape[2], shape[2] / heads.heads);
-        let (a, g) = (Values::of(&weights), Values::of(&grad));
-        let (a, g) = (&a[..], &g[..]);
+        let (a, g) = (&Values::of(&weights)[..], &Values::of(&grad)[..]);
         let mut out = vec![0.0; 3 * shape.num_elements()];
         for_each_chunk(&mut out, n * 3 * w, |sample, out| {
             let a = &a[sample * heads.per_sample()..][..heads.per_sample()];
