@@ -18,16 +18,20 @@
 
 mod claim;
 mod judgement;
+mod margin;
 mod paired;
 mod report;
 mod student;
 mod summary;
+mod unit;
 
-pub use claim::{Claim, Margin, Says};
-pub use judgement::{Judgement, MIN_REPLICAS, Unit, Verdict, judge};
+pub use claim::{Claim, Inequality};
+pub use judgement::{Judgement, MIN_REPLICAS, Verdict, judge};
+pub use margin::Margin;
 pub use paired::Paired;
 pub use report::VerdictReport;
 pub use summary::{Running, Summary, mean_ci};
+pub use unit::Unit;
 
 /// A two-sided 95 % interval: its lower and its upper end.
 pub type Interval = (f64, f64);
