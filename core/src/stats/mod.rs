@@ -21,6 +21,7 @@ mod judgement;
 mod margin;
 mod paired;
 mod report;
+mod row;
 mod student;
 mod summary;
 mod unit;
@@ -30,6 +31,7 @@ pub use judgement::{Judgement, MIN_REPLICAS, Verdict, judge};
 pub use margin::Margin;
 pub use paired::Paired;
 pub use report::VerdictReport;
+pub use row::{Compared, Row, Says, Statement, Than, Which, Whose};
 pub use summary::{Running, Summary, mean_ci};
 pub use unit::Unit;
 
