@@ -30,7 +30,7 @@ impl Digits {
     /// Two significant digits of the half-width, and more if rounding would move an end of the interval onto a
     /// threshold or across it, or falsify the threshold itself.
     pub(super) fn to_show(mean: f64, low: f64, high: f64, thresholds: &[f64]) -> Self {
-        let half = (high - low) / 2.0;
+        let half = (high - low).abs() / 2.0;
         let largest = low.abs().max(high.abs()).max(mean.abs());
         let (measure, significant) = if half > 0.0 { (half, 1.0) } else { (largest, 2.0) };
         let decimals = if measure > 0.0 { significant - measure.log10().floor() } else { 0.0 };
