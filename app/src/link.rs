@@ -1,7 +1,8 @@
 //! The address bar: the part after `#` is always the experiment in the controls, and the other way round.
 
+use kappa_core::catalog::link::{from_link, to_link};
 use kappa_core::catalog::{self, Entry};
-use kappa_core::spec::{Experiment, from_link, to_link};
+use kappa_core::spec::Experiment;
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
@@ -79,6 +80,6 @@ mod tests {
             let link = to_link(entry.experiment());
             assert_eq!(origin(&link).map(|found| found.id()), Some(entry.id()), "{link}");
         }
-        assert!(origin("v=1&from=nothing.1").is_none());
+        assert!(origin("v=2&from=nothing.1").is_none());
     }
 }

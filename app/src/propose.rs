@@ -11,11 +11,11 @@ pub const CHANGEABLE: [(&str, &str); 3] = [("model", "Network"), ("training", "T
 pub fn variant(draft: &Experiment, controls: &[&str]) -> Variant {
     let changeable =
         |field: &&Field| CHANGEABLE.iter().any(|(root, _)| field.path.split('.').next() == Some(*root));
-    let fields = controls.iter().filter_map(|path| field(path)).chain(FIELDS).filter(changeable);
+    let fields = controls.iter().filter_map(|path| field(path)).chain(FIELDS.iter()).filter(changeable);
     let index = draft.variants.len();
     let mut with = draft.clone();
     with.variants.push(Variant::default());
-    for field in fields.filter(|field| (field.applies)(draft)) {
+    for field in fields.filter(|field| draft.has(field)) {
         let Some(value) = tree::value(draft, field) else { continue };
         for other in others(field, &value) {
             let mut with = with.clone();
@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn a_draft_with_problems_of_its_own_can_get_a_variant_all_the_same() {
         let mut draft = catalog::find("tiny").unwrap().experiment().clone();
-        draft.model.heads = 3;
+        kappa_core::spec::set_path(&mut draft, "model.heads=3").unwrap();
         assert!(!variant(&draft, &["model.depth"]).set.is_empty());
     }
 }

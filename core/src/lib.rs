@@ -1,23 +1,28 @@
-//! The science of Kappa Lab: techniques, models, tasks, probes and training. No DOM.
+//! The science of Kappa Lab: techniques, networks, tasks, probes and training. No DOM.
 //!
-//! Without the feature `engine` this crate is small and free of Burn: the experiment as data ([`spec`]),
-//! the catalog of papers ([`catalog`]), what the engine and its shells say to each other ([`protocol`]), and the
-//! statistics ([`stats`]). With it come the layers, tasks, probes and training loop.
+//! Without the feature `engine` this crate is small and free of Burn: what the rooms of [`techniques`], [`networks`] and
+//! [`tasks`] say of themselves, the experiment as data ([`spec`]), the catalog of papers ([`catalog`]), what the engine and
+//! its shells say to each other ([`protocol`]), and the statistics ([`stats`]). With it come the tensors.
 
 pub mod catalog;
+pub mod fields;
+pub mod layers;
+pub mod networks;
 pub mod probes;
 pub mod protocol;
 pub mod spec;
 pub mod stats;
+pub mod surroundings;
 pub mod tasks;
+pub mod techniques;
 
+#[cfg(feature = "engine")]
+pub mod interface;
 #[cfg(feature = "engine")]
 pub mod kernels;
 #[cfg(feature = "engine")]
-pub mod nn;
+pub mod parameters;
 #[cfg(feature = "engine")]
 pub mod random;
-#[cfg(feature = "engine")]
-pub mod techniques;
 #[cfg(feature = "engine")]
 pub mod train;

@@ -5,8 +5,8 @@ pub mod faster;
 use serde::{Deserialize, Serialize};
 
 use crate::probes::report::ProbeReport;
-use crate::spec::{Experiment, Metric};
-use crate::stats::VerdictReport;
+use crate::spec::Experiment;
+use crate::stats::{Metric, VerdictReport};
 
 /// A wish of the shell.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

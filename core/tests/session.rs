@@ -231,7 +231,7 @@ fn a_small_vit_learns_handwritten_digits() {
         &["training.steps=400", "training.warmup=50", "training.batch=64", "seeds.count=5"],
     );
     experiment.variants.truncate(1);
-    let model = kappa_core::spec::Model::default();
+    let model = kappa_core::networks::Model::default();
     assert_eq!(experiment.variant(0).unwrap().model, model, "the benchmark model");
     let mut session = start(&Engine::cpu(""), &experiment, None).unwrap();
     let events = run(&mut session, 400);

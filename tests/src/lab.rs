@@ -6,7 +6,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use kappa_core::spec::{Experiment, to_link};
+use kappa_core::catalog::link::to_link;
+use kappa_core::spec::Experiment;
 use serde_json::{Value, json};
 
 use crate::browser::Browser;

@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::{Context, Result, ensure};
-use kappa_core::spec::Experiment;
+use kappa_core::spec::{Experiment, set_path};
 use kappa_core::train::{Engine, Session, checkpoint};
 use kappa_tests::browser::Gpu;
 use kappa_tests::lab::Lab;
@@ -58,7 +58,7 @@ fn a_checkpoint_that_does_not_fit_gets_one_sentence() {
     in_browser(Gpu::Absent, "wrong-checkpoint", |lab| {
         let scratch = Scratch::new("wrong-checkpoint")?;
         let mut other = tiny(STEPS);
-        other.model.depth = 3;
+        set_path(&mut other, "model.depth=3")?;
         let bytes = begun(&other)?;
         let cases: [(&[u8], &str); 3] = [
             (&bytes, "model.depth"),

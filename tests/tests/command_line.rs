@@ -270,14 +270,14 @@ fn what_cannot_be_run_is_answered_with_one_sentence_and_code_2() {
         fails(&["run", "tiny", "--device", "abacus", "--out", &out], 2, &["abacus", "cpu"])?;
         fails(&["run", "tiny", "--device", "cpu", "--seeds", "0", "--out", &out], 2, &["seeds.count", "0"])?;
 
-        let link = kappa_core::spec::to_link(catalog::find("tiny").context("tiny")?.experiment());
+        let link = kappa_core::catalog::link::to_link(catalog::find("tiny").context("tiny")?.experiment());
         fails(&["run", &link[..link.len() - 2], "--out", &out], 2, &["not whole"])?;
         fs::write(
             path("typo.toml"),
-            "version = 1\ntitle = 'x'\ntask = 'digits'\nmodel.hats = 1\n[[variant]]\n",
+            "version = 2\ntitle = 'x'\ntask = 'digits'\nmodel.hats = 1\n[[variant]]\n",
         )?;
         fails(&["run", &path("typo.toml"), "--out", &out], 2, &["typo.toml", "model.hats"])?;
-        fs::write(path("torn.toml"), "version = 1\ntitle = ")?;
+        fs::write(path("torn.toml"), "version = 2\ntitle = ")?;
         fails(&["run", &path("torn.toml"), "--out", &out], 2, &["torn.toml", "Line 2"])?;
         fs::write(path("binary.toml"), [0xff, 0xfe, 0x00, 0x80])?;
         fails(&["run", &path("binary.toml"), "--out", &out], 2, &["binary.toml"])?;

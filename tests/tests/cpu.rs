@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use kappa_core::spec::Experiment;
+use kappa_core::spec::{Experiment, set_path};
 use kappa_tests::browser::Gpu;
 use kappa_tests::lab::Lab;
 use kappa_tests::trial::{in_browser, tiny};
@@ -61,7 +61,9 @@ fn stop_is_heard_at_once_and_the_next_run_starts_afresh() {
 /// Of which one step of both variants takes seconds.
 fn slow() -> Experiment {
     let mut experiment = tiny(1_000);
-    (experiment.model.depth, experiment.model.width, experiment.model.mlp.width) = (4, 128, 512);
+    for setting in ["model.depth=4", "model.width=128", "model.mlp.width=512"] {
+        set_path(&mut experiment, setting).expect("a valid setting");
+    }
     experiment.training.batch = 64;
     experiment.training.evaluate_every = 0;
     experiment

@@ -4,7 +4,8 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use kappa_core::spec::{Experiment, to_link};
+use kappa_core::catalog::link::to_link;
+use kappa_core::spec::Experiment;
 use kappa_tests::browser::Gpu;
 use kappa_tests::lab::Lab;
 use kappa_tests::trial::{in_browser, tiny};

@@ -1,7 +1,8 @@
 //! Links that were cut, changed, made up or meant ill: one clear sentence each, and what runs goes on.
 
 use anyhow::{Result, ensure};
-use kappa_core::spec::{from_link, to_link};
+use kappa_core::catalog::link::{from_link, to_link};
+use kappa_core::spec::set_path;
 use kappa_tests::browser::Gpu;
 use kappa_tests::lab::Lab;
 use kappa_tests::trial::{in_browser, tiny};
@@ -51,7 +52,7 @@ fn broken() -> Vec<(&'static str, String, &'static [&'static str])> {
         ("unknown experiment", sealed(&[]).replacen("from=tiny.", "from=tony.", 1), &["checksum"]),
         ("another program's link", "access_token=abc&state=1".to_owned(), &["not whole"]),
         ("script", "<script>window.evil=1</script>".to_owned(), &["not whole"]),
-        ("not percent-encoding", "v=1&from=%ZZ&sum=00000000".to_owned(), &["percent-encoding"]),
+        ("not percent-encoding", "v=2&from=%ZZ&sum=00000000".to_owned(), &["percent-encoding"]),
         ("far too long", "a".repeat(20_000), &["at most 8192 bytes"]),
     ]
 }
@@ -104,7 +105,7 @@ fn a_broken_link_gets_one_sentence_and_the_running_experiment_is_untouched() {
 #[test]
 fn a_page_that_is_opened_by_a_broken_link_can_be_used_all_the_same() {
     in_browser(Gpu::Absent, "opened-by-a-broken-link", |lab| {
-        lab.open_at("#v=1&from=tiny.0000&sum=00000000")?;
+        lab.open_at("#v=2&from=tiny.0000&sum=00000000")?;
         let said = lab.texts("[data-testid=link-problems] li")?;
         ensure!(said.len() == 1, "{said:?}");
         ensure!(!lab.text("title")?.is_empty() && lab.variant_names()?.len() >= 2, "there is nothing to use");
@@ -129,7 +130,7 @@ fn a_title_with_markup_is_shown_as_it_is_written() {
 fn whatever_is_changed_on_the_page_the_address_brings_it_back() {
     in_browser(Gpu::Absent, "changed-link", |lab| {
         let mut experiment = tiny(77);
-        experiment.model.depth = 3;
+        set_path(&mut experiment, "model.depth=3")?;
         experiment.title = "Mine & yours = 100 %".to_owned();
         lab.open(&experiment)?;
         ensure!(lab.variant_names()? == experiment.variant_names(), "{:?}", lab.variant_names()?);

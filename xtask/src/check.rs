@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 
+use crate::format;
 use crate::run::{command, describe, run as run_command, succeeds_within};
 use crate::tools::{self, WasmToolchain};
 
@@ -15,6 +16,10 @@ const ADVISORIES: &str = "https://github.com/rustsec/advisory-db";
 pub fn run() -> Result<()> {
     let toolchain = tools::for_check()?;
     let mut failed = Vec::new();
+    if let Err(error) = format::check() {
+        eprintln!("error: {error:#}");
+        failed.push("cargo xtask format".to_owned());
+    }
     for mut check in checks(toolchain) {
         if let Err(error) = run_command(&mut check) {
             eprintln!("error: {error:#}");
@@ -30,7 +35,6 @@ pub fn run() -> Result<()> {
 
 fn checks(toolchain: WasmToolchain) -> Vec<Command> {
     let mut checks = vec![
-        cargo("fmt --all -- --check"),
         cargo("clippy --release --all-targets -p kappa-core --features engine,cli -- -D warnings"),
         cargo("clippy --release --all-targets -p xtask -- -D warnings"),
         cargo("clippy --release --all-targets -p kappa-tests -- -D warnings"),

@@ -6,6 +6,7 @@
 mod bench;
 mod build;
 mod check;
+mod format;
 mod paths;
 mod run;
 mod serve;
@@ -28,6 +29,7 @@ cargo xtask COMMAND
   test [core|page|all]    the native tests, the tests in a real browser, or both (the default)
   bench [OPTIONS]         the benchmarks, natively and in a real browser
   check                   formatting, lints, licences, advisories
+  format                  every file in one style, also those that `cargo fmt` does not see
 ";
 
 fn main() -> ExitCode {
@@ -53,6 +55,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "test" => test::run(options),
         "bench" => bench::run(options),
         "check" => check::run(),
+        "format" => format::run(options),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");
             Ok(())

@@ -4,7 +4,7 @@
 //! background to one colour.
 
 use kappa_core::probes::report::AttentionMap;
-use kappa_core::spec::{Experiment, IMPULSE_ORDER, ImpulseTarget, Initialization};
+use kappa_core::spec::Experiment;
 use leptos::html::Canvas;
 use leptos::prelude::*;
 use wasm_bindgen::{Clamped, JsCast};
@@ -35,22 +35,17 @@ pub fn AttentionMaps() -> impl IntoView {
         })
     });
     let image = memo(move || {
-        let has_edge = |experiment: &Experiment| experiment.task.edge().is_some();
+        let has_edge = |experiment: &Experiment| experiment.task.reading().is_image();
         run.read(|log| log.experiment.as_ref().is_some_and(has_edge))
     });
     // The numbers are large: only those that are shown are copied.
-    // With each variant, whether its heads start as 3×3 filters in their fixed order; others are drawn for each seed.
+    // With each variant, the offsets that its heads start with, where those are fixed; others are drawn for each seed.
     let maps = memo(move || {
         probed.get();
         let block = block.get().min(kept.get().0.saturating_sub(1));
         let of = |(index, variant): (usize, &VariantLog), experiment: Option<&Experiment>| {
             let model = experiment.and_then(|experiment| experiment.variant(index).ok()).map(|e| e.model);
-            let imitates = model.is_some_and(|model| {
-                matches!(
-                    model.initialization,
-                    Initialization::Impulse { target: ImpulseTarget::Shift, kernel: 3, .. }
-                )
-            });
+            let imitates = model.and_then(|model| model.chosen().start().0.chosen().offsets());
             let maps = variant.probes.maps();
             let maps = if first.get() { maps.first() } else { maps.last() };
             // One seed is enough to look at: the first.
@@ -117,7 +112,7 @@ pub fn AttentionMaps() -> impl IntoView {
 
 /// The map of one head, and for an image the filter that it amounts to and the one that it imitated at the start.
 #[component]
-fn Map(map: AttentionMap, image: bool, imitates: bool) -> impl IntoView {
+fn Map(map: AttentionMap, image: bool, imitates: Option<&'static [(i32, i32)]>) -> impl IntoView {
     let (least, most) = range(&map.weights);
     let (head, tokens) = (map.head + 1, map.tokens);
     let label = format!("Head {head}: weights from {least:.2} to {most:.2}");
@@ -126,8 +121,8 @@ fn Map(map: AttentionMap, image: bool, imitates: bool) -> impl IntoView {
         let label = format!("Head {head} as a filter: the most weight, {weight:.2}, lies {strongest}");
         view! { <Picture weights=means edge=2 * offsets::REACH + 1 label class="filter"/> }
     });
-    let target = imitates.then(|| {
-        let means = offsets::impulse(IMPULSE_ORDER[map.head % IMPULSE_ORDER.len()]);
+    let target = imitates.map(|imitated| {
+        let means = offsets::impulse(imitated[map.head % imitated.len()]);
         let label = format!("Head {head} imitated at the start: all weight {}", strongest(&means).0);
         view! { <Picture weights=means edge=2 * offsets::REACH + 1 label class="filter target"/> }
     });

@@ -40,8 +40,7 @@ impl Shown {
 
     /// Whether the task has it: a picture has no accuracy, and nothing else a PSNR.
     fn is_measured(self, log: &RunLog) -> bool {
-        let picture =
-            log.experiment.as_ref().is_some_and(|e| matches!(e.task, kappa_core::spec::Task::Picture {}));
+        let picture = log.experiment.as_ref().is_some_and(|e| e.task.metrics().contains(&Metric::Psnr));
         match self {
             Self::Test(Metric::Accuracy) => !picture,
             Self::Test(Metric::Psnr) => picture,

@@ -67,9 +67,8 @@ fn FieldRow(index: usize, field: &'static Field, row: Row) -> impl IntoView {
     let commit =
         Callback::new(move |text: String| lab.set_in_variant(index, field.path, field.parse(&text)?));
     let label = if row.is_nested { field.label.to_owned() } else { label(field) };
-    let idle = memo(move || {
-        lab.draft.with(|draft| draft.variant(index).is_ok_and(|variant| !(field.matters)(&variant)))
-    });
+    let idle =
+        memo(move || lab.draft.with(|draft| draft.variant(index).is_ok_and(|variant| !variant.heeds(field))));
     let help_id = format!("{id}-help");
     view! {
             <li class="row" class:nested=row.is_nested>
@@ -107,8 +106,7 @@ fn AddRow(index: usize) -> impl IntoView {
             CHANGEABLE.map(|(prefix, title)| {
                 let free = |field: &&Field| {
                     field.path.split('.').next() == Some(prefix)
-                        && (field.applies)(&variant)
-                        && (field.matters)(&variant)
+                        && variant.heeds(field)
                         && !there.iter().any(|row| row.path == field.path)
                 };
                 let option = |field: &'static Field| view! { <option value=field.path>{label(field)}</option> };

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use crate::spec::{Experiment, tree};
 
+pub mod link;
 pub mod recording;
 
 mod always_skip;
@@ -284,7 +285,7 @@ mod tests {
             for path in entry.controls() {
                 let field = field(path).unwrap_or_else(|| panic!("{}: there is no field {path}", entry.id()));
                 let somewhere = (0..experiment.variants.len())
-                    .any(|index| experiment.variant(index).is_ok_and(|variant| (field.applies)(&variant)));
+                    .any(|index| experiment.variant(index).is_ok_and(|variant| variant.has(field)));
                 assert!(somewhere, "{}: {path}", entry.id());
             }
         }

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::find;
 use crate::probes::report::Quantity;
 use crate::probes::summary::{Geometric, Summary};
-use crate::spec::{Experiment, Metric, from_toml};
-use crate::stats::VerdictReport;
+use crate::spec::{Experiment, from_toml};
+use crate::stats::{Metric, VerdictReport};
 
 /// The version of this format. A recording with another one is refused.
 pub const FORMAT: u32 = 1;

@@ -1,5 +1,7 @@
-//! Measurements inside a network: one file each. [`report`] and [`summary`] are plain data; the rest needs the engine.
+//! Measurements inside a network: one file each. [`report`], [`summary`] and what can be asked for are plain data; the rest
+//! needs the engine.
 
+mod asked;
 #[cfg(feature = "engine")]
 pub mod curvature;
 pub mod report;
@@ -8,3 +10,5 @@ pub mod seen;
 #[cfg(feature = "engine")]
 pub mod spectrum;
 pub mod summary;
+
+pub use asked::{MAX_JACOBIAN, MAX_SCORES, Probes};

@@ -4,7 +4,9 @@
 //! the first one, which compiles shaders and fills caches. No Burn, no DOM: the shell runs the steps.
 
 use super::{DeviceChoice, Event};
-use crate::spec::{Experiment, Model, Task};
+use crate::networks::Model;
+use crate::spec::Experiment;
+use crate::tasks::Task;
 
 /// How long the timed steps on one device should take in all, in milliseconds.
 pub const TRIAL_MILLISECONDS: f64 = 500.0;

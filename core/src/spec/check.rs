@@ -3,13 +3,11 @@
 
 use super::experiment::Experiment;
 use super::patch;
-use super::problem::Problem;
 use super::tree;
+use crate::fields::{Node, Problem};
 
 /// Variants that stand beside each other, at most: more curves than this cannot be told apart.
 pub const MAX_VARIANTS: usize = 6;
-/// Replicas of each variant, at most.
-pub const MAX_SEEDS: u32 = 16;
 /// Memory for everything that trains at once, at most: what the largest single GPUs have. The engine asks its device
 /// for less.
 pub const MAX_BYTES: u64 = 192 << 30;
@@ -84,53 +82,22 @@ fn ranges(experiment: &Experiment) -> Vec<Problem> {
 
 /// The rules between the fields of one experiment whose fields are all in range. Variants are not looked at.
 fn rules(experiment: &Experiment) -> Vec<Problem> {
+    let here = experiment.surroundings();
     let mut problems = Vec::new();
-    for (field, value) in tree::leaves(experiment) {
-        let Some((whole, name)) = (field.divides)(experiment) else {
-            continue;
-        };
-        let part = value.as_u64().unwrap_or_default();
-        if part == 0 || u64::from(whole) % part != 0 {
-            let parts =
-                divisors(whole).into_iter().map(|part| part.to_string()).collect::<Vec<_>>().join(", ");
-            problems.push(Problem::of(
-                field.path,
-                format!("must divide {name}, {whole}, without remainder ({parts}); it is {part}"),
-            ));
-        }
-    }
-    problems.extend(super::rules::between_fields(experiment));
-    let training = &experiment.training;
-    let examples = experiment.task.training_examples();
-    if training.batch > examples {
-        let must = format!(
-            "must be at most {examples}, the training examples of this task; it is {}",
-            training.batch
-        );
-        problems.push(Problem::of("training.batch", must));
-    }
-    if training.warmup > training.steps {
-        let must = format!("must be at most training.steps, {}; it is {}", training.steps, training.warmup);
-        problems.push(Problem::of("training.warmup", must));
-    }
+    Node::check(experiment, "", &here, &mut problems);
+    experiment.rules(&here, &mut problems);
     problems
-}
-
-/// All that divide `whole`, in ascending order.
-pub fn divisors(whole: u32) -> Vec<u32> {
-    (1..=whole).filter(|part| whole.is_multiple_of(*part)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::super::experiment::{Task, Variant};
+    use super::super::experiment::Variant;
+    use super::super::samples::{digits, transformer};
     use super::*;
-
-    fn digits() -> Experiment {
-        Experiment::new("A title", Task::Digits { patch: 2 })
-    }
+    use crate::networks::transformer::Transformer;
+    use crate::tasks::digits::Digits;
 
     fn variant(set: serde_json::Value) -> Variant {
         serde_json::from_value(json!({ "set": set })).unwrap()
@@ -148,7 +115,7 @@ mod tests {
     #[test]
     fn all_problems_are_listed_and_not_only_the_first() {
         let mut experiment = digits();
-        experiment.model.heads = 0;
+        transformer(&mut experiment).heads = 0;
         experiment.training.learning_rate = f32::NAN;
         experiment.seeds.count = 17;
         experiment.variants.push(variant(json!({"model.hats": 1})));
@@ -159,8 +126,8 @@ mod tests {
     #[test]
     fn fields_that_must_fit_each_other_are_compared() {
         let mut experiment = digits();
-        experiment.task = Task::Digits { patch: 3 };
-        experiment.model.heads = 5;
+        experiment.task = Digits { patch: 3 }.into();
+        transformer(&mut experiment).heads = 5;
         experiment.training.batch = 2000;
         experiment.training.warmup = 601;
         assert_eq!(fields(&experiment), ["task.patch", "model.heads", "training.batch", "training.warmup"]);
@@ -174,7 +141,8 @@ mod tests {
     #[test]
     fn heads_of_a_given_width_need_not_divide_the_width() {
         let mut experiment = digits();
-        (experiment.model.heads, experiment.model.head_width) = (5, 16);
+        let model = transformer(&mut experiment);
+        (model.heads, model.head_width) = (5, 16);
         assert_eq!(experiment.check(), Ok(()));
     }
 
@@ -184,7 +152,7 @@ mod tests {
         experiment.variants.push(variant(json!({"model.heads": 5})));
         assert_eq!(fields(&experiment), ["variant.2.model.heads"]);
         // The same slip in the base is said once.
-        experiment.model.heads = 5;
+        transformer(&mut experiment).heads = 5;
         experiment.variants[1] = variant(json!({"model.depth": 2}));
         assert_eq!(fields(&experiment), ["model.heads"]);
     }
@@ -201,7 +169,7 @@ mod tests {
     #[test]
     fn variants_that_come_to_the_same_are_found_however_they_are_written() {
         let mut experiment = digits();
-        experiment.variants.push(variant(json!({"model.heads": experiment.model.heads})));
+        experiment.variants.push(variant(json!({"model.heads": Transformer::default().heads})));
         experiment.variants.push(variant(json!({"model.attention.activation": "polynomial"})));
         experiment
             .variants
@@ -212,8 +180,9 @@ mod tests {
     #[test]
     fn what_no_device_can_hold_is_refused_before_it_is_allocated() {
         let mut experiment = digits();
-        (experiment.model.depth, experiment.model.width, experiment.model.heads) = (48, 2048, 64);
-        experiment.model.mlp.width = 8192;
+        let model = transformer(&mut experiment);
+        (model.depth, model.width, model.heads) = (48, 2048, 64);
+        model.mlp.width = 8192;
         experiment.training.batch = 1024;
         experiment.seeds.count = 16;
         let problems = experiment.check().unwrap_err();

@@ -1,135 +1,110 @@
-//! The experiment as data: one serde tree, the same in a link, a lesson, a `.toml` file and a checkpoint.
-//!
-//! Types only, those of the network in [`super::model`] and those of the task in [`super::task`]; ranges are in [`super::fields`], patches in [`super::patch`], codecs in [`super::toml`] and
-//! [`super::link`].
+//! The experiment, field by field. Every run, link, file and checkpoint starts from one of these.
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
-pub use super::model::*;
-pub use super::task::*;
-use crate::stats::Claim;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 
-/// The version of this format. A file or link with another one is refused.
-pub const VERSION: u32 = 1;
+use super::tree;
+use crate::fields::Phrase::{Before, Count};
+use crate::fields::{Problems, choice, fields, float, group, integer, line, logarithmic, named};
+use crate::networks::{ARCHITECTURE, Model};
+use crate::probes::Probes;
+use crate::stats::{Claim, Metric};
+use crate::surroundings::Surroundings;
+use crate::tasks::{TASK, Task};
 
-/// All of one experiment: what every variant shares, and the patches in which the variants differ.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Experiment {
-    /// Must equal [`VERSION`].
-    pub version: u32,
-    /// One line, shown above the charts.
-    pub title: String,
-    /// What is learned.
-    pub task: Task,
-    /// The network that learns it.
-    #[serde(default)]
-    pub model: Model,
-    /// How it is trained.
-    #[serde(default)]
-    pub training: Training,
-    /// The replicas: one seed each, all trained at once.
-    #[serde(default)]
-    pub seeds: Seeds,
-    /// What is measured on the way.
-    #[serde(default)]
-    pub probes: Probes,
-    /// 1 to 6 patches on task, model and training; the first is what the others are compared with.
-    #[serde(rename = "variant")]
-    pub variants: Vec<Variant>,
-    /// What is compared at the end, and what the paper claims of it.
-    #[serde(default)]
-    pub compare: Comparison,
-}
+/// The version of the experiment format. Files and links of version 1 are read too ([`super::version1`]).
+pub const VERSION: u32 = 2;
 
-impl Experiment {
-    /// The experiment with this task and the default of everything else: one variant, the base itself.
-    pub fn new(title: impl Into<String>, task: Task) -> Self {
-        Self {
-            version: VERSION,
-            title: title.into(),
-            task,
-            model: Model::default(),
-            training: Training::default(),
-            seeds: Seeds::default(),
-            probes: Probes::default(),
-            variants: vec![Variant::default()],
-            compare: Comparison::default(),
-        }
+/// Replicas of each variant, at most.
+pub const MAX_SEEDS: u32 = 16;
+
+fields! {
+    /// An experiment: what is learned, by which network, how, and which variants are compared.
+    pub struct Experiment {
+        /// The version of the experiment format.
+        version: u32 = VERSION, integer("Format", VERSION, VERSION, Before("format "));
+        /// One line, shown above the charts.
+        title: String = String::new(), line("Title", 120);
+        /// What is learned.
+        task: Task = Task::default(), TASK;
+        /// The network, and what fills its slots.
+        model: Model = Model::default(), ARCHITECTURE;
+        /// The recipe.
+        training: Training = Training::default(), group();
+        /// Which seeds, and how many.
+        seeds: Seeds = Seeds::default(), group();
+        /// What is measured on the way.
+        probes: Probes = Probes::default(), group();
+        /// What is compared at the end, and what the paper claims of it.
+        compare: Comparison = Comparison::default(), group();
+    }
+    with {
+        /// Patches on all of the above; one each. The first one is what the others are compared with.
+        variants: Vec<Variant> = vec![Variant::default()];
     }
 }
 
-/// What turns gradients into updates.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Optimizer {
-    /// Adam with decoupled weight decay.
-    #[default]
-    Adamw,
-    /// Plain gradient descent with decoupled weight decay, without momentum.
-    Sgd,
-}
-
-/// The recipe: an optimizer, linear warm-up, then a cosine to zero.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Training {
+choice! {
     /// What turns gradients into updates.
-    pub optimizer: Optimizer,
-    /// Optimizer steps.
-    pub steps: u32,
-    /// Examples a step and replica.
-    pub batch: u32,
-    /// The highest learning rate.
-    pub learning_rate: f32,
-    /// Steps of linear warm-up.
-    pub warmup: u32,
-    /// Decoupled weight decay, on matrices only.
-    pub weight_decay: f32,
-    /// Adam's β₁.
-    pub beta1: f32,
-    /// Adam's β₂.
-    pub beta2: f32,
-    /// Adam's ε.
-    pub epsilon: f32,
-    /// Largest global gradient norm of one replica; 0 does not clip.
-    pub clip: f32,
-    /// Steps between evaluations on the test split; 0 evaluates at the end only.
-    pub evaluate_every: u32,
+    pub enum Optimizer {
+        /// Adam with decoupled weight decay.
+        Adamw: "adamw", "AdamW";
+        /// The gradient itself, without momentum.
+        Sgd: "sgd", "Gradient descent";
+    }
 }
 
-/// Which seeds, and how many at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Seeds {
-    /// The first seed; the others follow it.
-    pub first: u32,
-    /// How many replicas R.
-    pub count: u32,
+fields! {
+    /// The recipe: an optimizer, linear warm-up, then a cosine to zero. The defaults are those of PyTorch's AdamW (betas,
+    /// epsilon, decay), with a warm-up and clipping as is usual for transformers.
+    pub struct Training {
+        /// What turns gradients into updates.
+        optimizer: Optimizer = Optimizer::Adamw, named("Optimizer", Before("optimizer "));
+        /// Optimizer steps in all.
+        steps: u32 = 600, integer("Steps", 1, 1_000_000, Count("step", "steps")).unit("steps").step(50);
+        /// Examples of one step, for each seed.
+        batch: u32 = 64, integer("Batch", 1, 4096, Before("batch ")).unit("examples");
+        /// The highest learning rate, reached at the end of the warm-up.
+        learning_rate: f32 = 1e-3, logarithmic("Learning rate", 1e-6, 1.0, Before("learning rate "));
+        /// Steps in which the learning rate grows from zero; after them it falls along a cosine.
+        warmup: u32 = 50, integer("Warm-up", 1, 100_000, Before("warm-up ")).unit("steps").zero("none");
+        /// Decoupled weight decay of AdamW, on matrices only.
+        weight_decay: f32 = 1e-2, logarithmic("Weight decay", 1e-6, 1.0, Before("weight decay ")).zero("none");
+        /// How slowly Adam's mean gradient forgets.
+        beta1: f32 = 0.9, float("Adam β₁", 0.0, 0.9999, Before("β₁ "));
+        /// How slowly Adam's mean squared gradient forgets.
+        beta2: f32 = 0.999, float("Adam β₂", 0.0, 0.99999, Before("β₂ "));
+        /// What keeps Adam from dividing by zero.
+        epsilon: f32 = 1e-8, logarithmic("Adam ε", 1e-12, 1e-2, Before("ε "));
+        /// Largest norm of one seed's whole gradient; longer ones are shortened to it.
+        clip: f32 = 1.0, logarithmic("Gradient clip", 1e-3, 1e3, Before("gradient clip ")).zero("off");
+        /// Steps between evaluations on the test split.
+        evaluate_every: u32 = 100, integer("Evaluate every", 1, 1_000_000, Before("evaluated every "))
+            .unit("steps").step(10).zero("at the end only");
+    }
 }
 
-/// What is measured on the way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Probes {
-    /// Steps between probes; 0 probes at the end only.
-    pub every: u32,
-    /// Singular values of every weight matrix.
-    pub weights: bool,
-    /// Attention maps of the first test example.
-    pub attention: bool,
-    /// Singular values of the embedded tokens and of the tokens that enter each block.
-    pub tokens: bool,
-    /// Singular values of QKᵀ and of the attention matrix of every head.
-    pub scores: bool,
-    /// Singular values of each attention's output: its heads side by side, and what it adds to the block.
-    pub outputs: bool,
-    /// Singular values of the Jacobian of the first block's attention, exact, of one example.
-    pub jacobian: bool,
-    /// Singular values of the last update of every weight matrix.
-    pub updates: bool,
-    /// Largest and smallest eigenvalue of the loss's Hessian, by Lanczos.
-    pub hessian: bool,
+fields! {
+    /// Which seeds, and how many at once.
+    #[derive(Copy, Eq)]
+    pub struct Seeds {
+        /// The first seed; the others are the numbers after it.
+        first: u32 = 0, integer("First seed", 0, u32::MAX - 16, Before("first seed "));
+        /// How many copies of each variant train at once, each with a seed of its own.
+        count: u32 = 5, integer("Seeds", 1, MAX_SEEDS, Count("seed", "seeds"));
+    }
+}
+
+fields! {
+    /// What is compared at the end.
+    pub struct Comparison {
+        /// The number by which the variants are compared at the end.
+        metric: Metric = Metric::Accuracy, named("Compared by", Before("compared by "));
+        /// What the paper says of each variant against the first.
+        claim: Claim = Claim::default(), group();
+    }
 }
 
 /// One patch on the experiment: dotted paths below `task`, `model`, `training` and their new values.
@@ -138,83 +113,63 @@ pub struct Probes {
 pub struct Variant {
     /// Dotted path to value, for example `"model.heads" = 8`. Empty is the base itself.
     #[serde(default)]
-    pub set: std::collections::BTreeMap<String, serde_json::Value>,
+    pub set: BTreeMap<String, Value>,
 }
 
-/// What is compared at the end.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Comparison {
-    /// The number that is compared.
-    pub metric: Metric,
-    /// What the paper says of each variant against the first.
-    pub claim: Claim,
-}
+impl Experiment {
+    /// The experiment with this task and the default of everything else: one variant, the base itself.
+    pub fn new(title: impl Into<String>, task: impl Into<Task>) -> Self {
+        Self { title: title.into(), task: task.into(), ..Self::default() }
+    }
 
-/// A number that an evaluation on the test split yields, one for each replica.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Metric {
-    /// Share of right answers, 0 to 1.
-    Accuracy,
-    /// The task's loss: mean cross-entropy in nats, or mean squared error.
-    Loss,
-    /// Peak signal-to-noise ratio of a picture in dB.
-    Psnr,
-}
+    /// What surrounds the choices of the base.
+    pub fn surroundings(&self) -> Surroundings {
+        self.model.surroundings(self.task.reading())
+    }
 
-impl Probes {
-    /// Whether anything is measured.
-    pub fn any(&self) -> bool {
-        let Self { every: _, weights, attention, tokens, scores, outputs, jacobian, updates, hessian } =
-            *self;
-        weights || attention || tokens || scores || outputs || jacobian || updates || hessian
+    /// Rules between the fields that belong to no choice.
+    pub(super) fn rules(&self, here: &Surroundings, found: &mut Vec<crate::fields::Problem>) {
+        let training = &self.training;
+        let examples = self.task.chosen().training_examples();
+        let mut problems = Problems::new("training", found);
+        problems.rule(
+            training.batch <= examples,
+            "batch",
+            format!(
+                "must be at most {examples}, the training examples of this task; it is {}",
+                training.batch
+            ),
+        );
+        problems.rule(
+            training.warmup <= training.steps,
+            "warmup",
+            format!("must be at most training.steps, {}; it is {}", training.steps, training.warmup),
+        );
+        let metrics = self.task.metrics();
+        let names: Vec<_> = metrics.iter().map(|metric| metric.name()).collect();
+        Problems::new("compare", found).rule(
+            metrics.contains(&self.compare.metric),
+            "metric",
+            format!("must be {} for this task", names.join(" or ")),
+        );
+        self.probes.rules(here, &mut Problems::new("probes", found));
     }
 }
 
-impl Default for Training {
-    /// PyTorch's AdamW (betas, epsilon, decay), with a warm-up and clipping as is usual for transformers.
-    fn default() -> Self {
-        Self {
-            optimizer: Optimizer::Adamw,
-            steps: 600,
-            batch: 64,
-            learning_rate: 1e-3,
-            warmup: 50,
-            weight_decay: 1e-2,
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: 1e-8,
-            clip: 1.0,
-            evaluate_every: 100,
-        }
+/// As the tree of a file.
+impl Serialize for Experiment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        tree::written(self).serialize(serializer)
     }
 }
 
-impl Default for Seeds {
-    fn default() -> Self {
-        Self { first: 0, count: 5 }
-    }
-}
-
-impl Default for Probes {
-    fn default() -> Self {
-        Self {
-            every: 0,
-            weights: true,
-            attention: true,
-            tokens: false,
-            scores: false,
-            outputs: false,
-            jacobian: false,
-            updates: false,
-            hessian: false,
-        }
-    }
-}
-
-impl Default for Comparison {
-    fn default() -> Self {
-        Self { metric: Metric::Accuracy, claim: Claim::default() }
+/// From the tree of a file; whether it can run is for [`Experiment::check`] to say.
+impl<'de> Deserialize<'de> for Experiment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let read = tree::read_unchecked(&Value::deserialize(deserializer)?);
+        read.map_err(|problems| {
+            let sentences: Vec<_> = problems.into_iter().map(|problem| problem.sentence).collect();
+            serde::de::Error::custom(sentences.join(" "))
+        })
     }
 }

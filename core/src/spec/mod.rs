@@ -1,42 +1,31 @@
-//! The experiment as data, and everything that reads, checks, changes or writes one. Free of Burn.
+//! The experiment as data, and everything that reads, checks, changes or writes one. It knows no task, network or technique
+//! by name: their rooms declare what they have.
 //!
-//! [`experiment`] has the types. [`fields`] is the one table of their fields: ranges, labels, help. From that table
-//! come the checks ([`check`]), the variants with their names ([`patch`], [`names`]), the files ([`toml`]) and the
-//! links ([`link`]); the page's controls and the command line's `--set` read it too.
-//!
-//! A new field needs its line in [`experiment`] and its row in [`fields`], nothing else.
+//! [`experiment`] has the tree. [`table`] is the one table of its fields: ranges, labels, help. From that table come the
+//! checks ([`check`]), the variants with their names ([`patch`], [`names`]) and the files ([`toml`]); the page's controls,
+//! the command line's `--set` and the links ([`crate::catalog::link`]) read it too.
 
 pub mod check;
 pub mod experiment;
-pub mod field;
-pub mod fields;
-pub mod link;
-pub mod model;
 pub mod names;
-pub mod nearest;
 pub mod patch;
-pub mod problem;
-mod rules;
 pub mod size;
-pub mod task;
+pub mod table;
 pub mod toml;
 pub mod tree;
+pub(crate) mod version1;
 
 #[cfg(test)]
 pub(crate) mod samples;
 
-pub use self::check::{MAX_SEEDS, MAX_VARIANTS};
-pub use self::experiment::{
-    Comparison, Experiment, Metric, Optimizer, Probes, Seeds, Training, VERSION, Variant,
-};
-pub use self::field::{Choice, Field, Kind};
-pub use self::fields::{FIELDS, field};
-pub use self::link::{from_link, to_link};
-pub use self::model::*;
+pub use self::check::MAX_VARIANTS;
+pub use self::experiment::{Comparison, Experiment, MAX_SEEDS, Optimizer, Seeds, Training, VERSION, Variant};
 pub use self::names::Change;
-pub use self::nearest::nearest;
 pub use self::patch::set_path;
-pub use self::problem::Problem;
-pub use self::size::{LISTOPS_SYMBOLS, PICTURE_EDGE, Size};
-pub use self::task::{ShapesMode, Task};
+pub use self::size::Size;
+pub use self::table::{FIELDS, field};
 pub use self::toml::{from_toml, to_toml};
+
+// What one needs to speak of an experiment.
+pub use crate::fields::{Choice, Field, Kind, Problem, nearest};
+pub use crate::stats::Metric;

@@ -1,9 +1,9 @@
 //! What the variants are called, and what changed in them: computed from the patches, never written by hand.
 
 use super::experiment::Experiment;
-use super::field::{Field, Kind, Phrase};
-use super::fields::FIELDS;
+use super::table::{FIELDS, field};
 use super::tree;
+use crate::fields::{Field, Node, Phrase};
 
 /// Phrases in a name, at most; the others are counted.
 const MAX_PHRASES: usize = 3;
@@ -39,8 +39,8 @@ impl Experiment {
             .into_iter()
             .map(|field| Change {
                 field,
-                from: (field.applies)(self).then(|| field.reading_of(self)),
-                to: field.reading_of(&variant),
+                from: self.has(field).then(|| self.reading_of(field)),
+                to: variant.reading_of(field),
             })
             .collect()
     }
@@ -56,7 +56,7 @@ impl Experiment {
         let contrast: Vec<_> = FIELDS
             .iter()
             .filter(|field| changed.iter().flatten().any(|other| other.path == field.path))
-            .filter(|field| (field.applies)(self))
+            .filter(|field| self.has(field))
             .collect();
 
         let mut names: Vec<String> = Vec::new();
@@ -77,23 +77,23 @@ impl Experiment {
     }
 }
 
-impl Field {
-    /// How the field's value reads in this experiment: "8", "x³ / √N", "off".
-    pub fn reading_of(&self, experiment: &Experiment) -> String {
-        if let Some(reading) = self.reading {
-            return reading(experiment);
+impl Experiment {
+    /// How a field's value reads here: "8", "x³ / √N", "off".
+    pub fn reading_of(&self, field: &Field) -> String {
+        if field.whole {
+            return self.words(field.path).unwrap_or_default();
         }
-        let value = tree::value(experiment, self).unwrap_or_default();
-        match self.zero {
+        let value = tree::value(self, field).unwrap_or_default();
+        match field.zero {
             Some(meaning) if value.as_f64() == Some(0.0) => meaning.to_owned(),
-            _ => self.text(&value),
+            _ => field.text(&value),
         }
     }
 
-    /// How the field's value reads in the name of a variant: "8 heads", "no MLP skip".
-    pub fn phrase_of(&self, experiment: &Experiment) -> String {
-        let reading = self.reading_of(experiment);
-        match self.phrase {
+    /// How a field's value reads in the name of a variant: "8 heads", "no MLP skip".
+    pub fn phrase_of(&self, field: &Field) -> String {
+        let reading = self.reading_of(field);
+        match field.phrase {
             Phrase::Before(text) => format!("{text}{reading}"),
             Phrase::After(text) => format!("{reading}{text}"),
             Phrase::Count(one, many) => format!("{reading} {}", if reading == "1" { one } else { many }),
@@ -103,15 +103,18 @@ impl Field {
     }
 }
 
-/// The fields in which two experiments differ, in the order of the table. A tagged field that can be read as a whole
-/// stands for the fields that it brings.
+/// The fields in which two experiments differ, in the order of the table. A slot that reads as a whole stands for what its
+/// choice brings; what stands beside a slot and came along with another choice, as it usually is, is no difference.
 fn changed_fields(base: &Experiment, variant: &Experiment) -> Vec<&'static Field> {
-    let before = tree::leaves(base);
+    let usual = usual(base, variant);
     let mut changed: Vec<&'static Field> = Vec::new();
-    for setting in tree::leaves(variant).into_iter().filter(|setting| {
-        !before.iter().any(|(field, value)| field.path == setting.0.path && *value == setting.1)
-    }) {
-        let field = whole(setting.0);
+    for (field, value) in tree::leaves(variant) {
+        let before =
+            tree::value(base, field).or_else(|| tree::value(&usual, field).filter(|_| is_beside(field)));
+        if before.as_ref() == Some(&value) {
+            continue;
+        }
+        let field = whole(field);
         if !changed.iter().any(|other| other.path == field.path) {
             changed.push(field);
         }
@@ -119,22 +122,33 @@ fn changed_fields(base: &Experiment, variant: &Experiment) -> Vec<&'static Field
     changed
 }
 
-/// The field itself, or the tagged field above it that reads as a whole.
-fn whole(field: &'static Field) -> &'static Field {
-    let above = field.path.rsplit_once('.').map(|(above, _)| above);
-    FIELDS
-        .iter()
-        .find(|row| {
-            Some(row.path) == above && row.reading.is_some() && matches!(row.kind, Kind::Choice { .. })
-        })
-        .unwrap_or(field)
+/// The base with the variant's choices in its slots, and nothing else changed.
+fn usual(base: &Experiment, variant: &Experiment) -> Experiment {
+    let slots = tree::leaves(variant).into_iter().filter(|(field, _)| field.is_slot());
+    let mut usual = base.clone();
+    for (slot, choice) in slots.filter(|(slot, choice)| tree::value(base, slot).as_ref() != Some(choice)) {
+        usual.put(slot.path, &choice);
+    }
+    usual
+}
+
+/// Whether the field stands beside the slot that brings it, not below.
+fn is_beside(field: &Field) -> bool {
+    let below = |slot: &str| field.path.strip_prefix(slot).is_some_and(|rest| rest.starts_with('.'));
+    field.owner.as_ref().is_some_and(|owner| !below(owner.slot))
+}
+
+/// The field itself, or the slot that brings it and reads as a whole.
+fn whole(brought: &'static Field) -> &'static Field {
+    let slot = brought.owner.as_ref().and_then(|owner| field(owner.slot));
+    slot.filter(|slot| slot.whole).unwrap_or(brought)
 }
 
 /// "8 heads, 2 layers".
 fn join(fields: &[&'static Field], variant: &Experiment) -> String {
     let shown = if fields.len() > MAX_PHRASES { MAX_PHRASES - 1 } else { fields.len() };
     let mut name =
-        fields[..shown].iter().map(|field| field.phrase_of(variant)).collect::<Vec<_>>().join(", ");
+        fields[..shown].iter().map(|field| variant.phrase_of(field)).collect::<Vec<_>>().join(", ");
     if shown < fields.len() {
         name.push_str(&format!(", and {} more", fields.len() - shown));
     }
@@ -145,7 +159,7 @@ fn join(fields: &[&'static Field], variant: &Experiment) -> String {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::experiment::Task;
+    use super::super::samples;
     use super::*;
 
     fn names(sets: &[Value]) -> Vec<String> {
@@ -153,7 +167,7 @@ mod tests {
     }
 
     fn experiment(sets: &[Value]) -> Experiment {
-        let mut experiment = Experiment::new("A title", Task::Digits { patch: 2 });
+        let mut experiment = samples::digits();
         experiment.variants =
             sets.iter().map(|set| serde_json::from_value(json!({ "set": set })).unwrap()).collect();
         experiment

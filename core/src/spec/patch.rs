@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::experiment::{Experiment, Variant};
-use super::fields::known_field;
-use super::problem::{Problem, quote};
+use super::table::known_field;
 use super::tree::{self, Setting};
+use crate::fields::{Problem, quote};
 
 /// Below which tables a variant may change fields. All else is shared, or variants could not be compared.
 const CHANGEABLE: [&str; 3] = ["task", "model", "training"];
@@ -37,8 +37,8 @@ impl Experiment {
         let Some(variant) = changed.variants.get_mut(index) else {
             return self.variant(index).map(|_| ());
         };
-        if field.is_tagged() {
-            // The fields of the old choice go with it.
+        if field.is_slot() {
+            // What the old choice brought goes with it.
             let below = format!("{}.", field.path);
             variant.set.retain(|path, _| !path.starts_with(&below));
         }
@@ -68,7 +68,7 @@ pub fn set_path(experiment: &mut Experiment, assignment: &str) -> Result<(), Pro
 }
 
 /// The settings of a patch, or everything that is wrong with it.
-pub(super) fn canonical<'a>(
+pub(crate) fn canonical<'a>(
     set: impl IntoIterator<Item = (&'a String, &'a Value)>,
 ) -> Result<Vec<Setting>, Vec<Problem>> {
     let mut settings = Vec::new();
@@ -88,7 +88,7 @@ pub(super) fn canonical<'a>(
 }
 
 /// The patch with these settings.
-pub(super) fn variant_of(settings: Vec<Setting>) -> Variant {
+pub(crate) fn variant_of(settings: Vec<Setting>) -> Variant {
     let set: BTreeMap<_, _> =
         settings.into_iter().map(|(field, value)| (field.path.to_owned(), value)).collect();
     Variant { set }
@@ -98,18 +98,19 @@ pub(super) fn variant_of(settings: Vec<Setting>) -> Variant {
 mod tests {
     use serde_json::json;
 
-    use super::super::experiment::{Activation, Task};
+    use super::super::samples::{digits, transformer};
     use super::*;
+    use crate::techniques::activation::polynomial::Polynomial;
 
     fn with(set: Value) -> Experiment {
-        let mut experiment = Experiment::new("A title", Task::Digits { patch: 2 });
+        let mut experiment = digits();
         experiment.variants.push(serde_json::from_value(json!({ "set": set })).unwrap());
         experiment
     }
 
     #[test]
     fn an_empty_patch_is_the_base() {
-        let experiment = Experiment::new("A title", Task::Digits { patch: 2 });
+        let experiment = digits();
         assert_eq!(experiment.variant(0), Ok(experiment.clone()));
     }
 
@@ -118,7 +119,8 @@ mod tests {
         let experiment = with(json!({"model.heads": 8, "model.depth": 2}));
         let mut expected = experiment.clone();
         expected.variants.truncate(1);
-        (expected.model.heads, expected.model.depth) = (8, 2);
+        let model = transformer(&mut expected);
+        (model.heads, model.depth) = (8, 2);
         assert_eq!(experiment.variant(1), Ok(expected));
     }
 
@@ -130,8 +132,9 @@ mod tests {
             json!({"model.attention.activation.name": "polynomial", "model.attention.activation.scale": 0}),
             json!({"model": {"attention": {"activation": {"name": "polynomial"}}}}),
         ] {
-            let variant = with(set).variant(1).unwrap();
-            assert_eq!(variant.model.attention.activation, Activation::Polynomial { power: 3, scale: 0.0 });
+            let mut variant = with(set).variant(1).unwrap();
+            let activation = &transformer(&mut variant).attention.activation;
+            assert_eq!(*activation, Polynomial { power: 3, scale: 0.0 }.into());
         }
     }
 
@@ -172,9 +175,10 @@ mod tests {
         set_path(&mut experiment, "model.attention.activation=polynomial").unwrap();
         set_path(&mut experiment, "model.attention.activation.power = 2").unwrap();
         set_path(&mut experiment, "training.learning_rate=5e-4").unwrap();
-        assert_eq!(experiment.model.heads, 8);
         assert_eq!(experiment.training.learning_rate, 5e-4);
-        assert_eq!(experiment.model.attention.activation, Activation::Polynomial { power: 2, scale: 0.0 });
+        let model = transformer(&mut experiment);
+        assert_eq!(model.heads, 8);
+        assert_eq!(model.attention.activation, Polynomial { power: 2, scale: 0.0 }.into());
         assert_eq!(experiment.variants.len(), 2);
 
         for wrong in
@@ -194,6 +198,6 @@ mod tests {
         assert!(experiment.set_in_variant(1, "model.heads", json!(0)).is_err());
         assert!(experiment.set_in_variant(9, "model.heads", json!(2)).is_err());
         experiment.set_in_variant(1, "model.heads", json!(2)).unwrap();
-        assert_eq!(experiment.variant(1).unwrap().model.heads, 2);
+        assert_eq!(transformer(&mut experiment.variant(1).unwrap()).heads, 2);
     }
 }

@@ -3,34 +3,53 @@
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::experiment::{Architecture, CoordinateActivation, Experiment, Metric, Norm, Task, Variant};
-use super::field::{Choice, Field, Kind};
-use super::fields::FIELDS;
+use super::experiment::{Experiment, Variant};
+use super::table::FIELDS;
 use super::{MAX_VARIANTS, patch, tree};
+use crate::fields::{Choice, Field, Kind};
+use crate::networks::Model;
+use crate::networks::transformer::Transformer;
+use crate::tasks::Task;
+use crate::tasks::digits::Digits;
 
-/// One experiment for every option of every tagged field.
+/// The benchmark model on small digits.
+pub fn digits() -> Experiment {
+    Experiment::new("A title", Digits { patch: 2 })
+}
+
+/// The experiment's network, which is a transformer.
+pub fn transformer(experiment: &mut Experiment) -> &mut Transformer {
+    match &mut experiment.model {
+        Model::Transformer(transformer) => transformer,
+        other => panic!("this is a {}", other.name()),
+    }
+}
+
+/// One experiment for every option of every slot.
 pub fn every_choice() -> Vec<Experiment> {
     let mut experiments = Vec::new();
-    for field in FIELDS {
-        if let Kind::Choice { options, tagged: true } = field.kind {
+    for field in FIELDS.iter() {
+        if let Kind::Choice { options, slot: true } = field.kind {
             experiments.extend(options.iter().map(|option| with_choice(field, option)));
         }
     }
     experiments
 }
 
-/// The default experiment with this option, and with what the option needs.
+/// The default experiment with this option, and with what the option needs: the first task and network with which it goes
+/// together.
 pub fn with_choice(field: &'static Field, option: &Choice) -> Experiment {
-    let base = Experiment::new("A title", Task::Digits { patch: 2 });
-    let mut chosen = tree::apply(&base, &[(field, option.name.into())]).expect("every option has defaults");
-    let coordinate =
-        Architecture::Coordinate { activation: CoordinateActivation::Relu, frequencies: 0, norm: Norm::None };
-    if matches!(chosen.task, Task::Picture {}) || chosen.model.architecture == coordinate {
-        chosen.task = Task::Picture {};
-        chosen.model.architecture = coordinate;
-        chosen.compare.metric = Metric::Psnr;
-    }
-    chosen
+    let networks = Model::OPTIONS.iter().filter_map(|network| Model::from_name(network.name));
+    let tasks: Vec<Task> = Task::OPTIONS.iter().filter_map(|task| Task::from_name(task.name)).collect();
+    let together = networks.flat_map(|model| tasks.iter().map(move |task| (model.clone(), task.clone())));
+    let mut found = together.filter_map(|(model, task)| {
+        let mut base = Experiment { model, ..Experiment::new("A title", task) };
+        base.compare.metric = base.task.metrics()[0];
+        let mut chosen = tree::apply(&base, &[(field, option.name.into())]).ok()?;
+        chosen.compare.metric = chosen.task.metrics()[0];
+        chosen.check().is_ok().then_some(chosen)
+    });
+    found.next().unwrap_or_else(|| panic!("{} = {} goes together with nothing", field.path, option.name))
 }
 
 /// Random experiments that pass their check.
@@ -39,11 +58,11 @@ pub fn experiments() -> impl Strategy<Value = Experiment> {
     let changes = move || proptest::collection::vec(change(), 0..12);
     let patches = proptest::collection::vec(proptest::collection::vec(change(), 0..4), 0..=MAX_VARIANTS);
     (changes(), patches).prop_map(|(changes, patches)| {
-        let mut experiment = Experiment::new("A title", Task::Digits { patch: 2 });
+        let mut experiment = digits();
         // Changes that do not go together with those before them are left out.
         let mut settings: Vec<tree::Setting> = Vec::new();
         for (place, number) in changes {
-            let field: &'static Field = place.get(FIELDS);
+            let field: &'static Field = place.get(&FIELDS);
             if settings.iter().all(|(other, _)| other.path != field.path) {
                 settings.push((field, random(field, number)));
             }
@@ -60,7 +79,7 @@ pub fn experiments() -> impl Strategy<Value = Experiment> {
         for changes in patches {
             let mut settings: Vec<tree::Setting> = Vec::new();
             for (place, number) in changes {
-                let field: &'static Field = place.get(FIELDS);
+                let field: &'static Field = place.get(&FIELDS);
                 if !settings.iter().any(|(other, _)| other.path == field.path) {
                     settings.push((field, random(field, number)));
                 }

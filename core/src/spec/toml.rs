@@ -1,10 +1,10 @@
 //! Experiments as files. Reading is strict: every problem is named by its field, nothing is dropped or guessed.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::experiment::Experiment;
-use super::problem::Problem;
 use super::tree;
+use crate::fields::Problem;
 
 /// Bytes of a file, at most. The largest file of this repository has less than a tenth of that.
 pub const MAX_BYTES: usize = 64 << 10;
@@ -25,29 +25,8 @@ pub fn from_toml(text: &str) -> Result<Experiment, Vec<Problem>> {
 
 /// Writes an experiment with every field, so that it does not depend on any default.
 pub fn to_toml(experiment: &Experiment) -> String {
-    let mut root = Map::new();
-    for (field, value) in tree::leaves(experiment) {
-        let path = if field.is_tagged() { format!("{}.name", field.path) } else { field.path.to_owned() };
-        let mut keys = path.split('.').peekable();
-        let mut table = &mut root;
-        while let Some(key) = keys.next() {
-            if keys.peek().is_none() {
-                table.insert(key.to_owned(), value);
-                break;
-            }
-            let below = table.entry(key).or_insert_with(|| Value::Object(Map::new()));
-            let Value::Object(below) = below else {
-                unreachable!("{path} stands below a field that has a value")
-            };
-            table = below;
-        }
-    }
-    let variants = experiment.variants.iter().map(|variant| {
-        let set = variant.set.iter().map(|(path, value)| (path.clone(), value.clone())).collect();
-        Value::Object(Map::from_iter([("set".to_owned(), Value::Object(set))]))
-    });
-    root.insert("variant".to_owned(), variants.collect());
-    ::toml::to_string(&root).expect("a tree of numbers, names and tables can be written as TOML")
+    ::toml::to_string(&tree::written(experiment))
+        .expect("a tree of numbers, names and tables can be written as TOML")
 }
 
 /// A syntax error with the place where it is.
@@ -99,7 +78,7 @@ mod tests {
 
     #[test]
     fn few_lines_are_enough_and_the_rest_is_default() {
-        let text = "version = 1\ntitle = 'Digits'\ntask = 'digits'\n[[variant]]\n[[variant]]\nset.\"model.heads\" = 8\n";
+        let text = "version = 2\ntitle = 'Digits'\ntask = 'digits'\n[[variant]]\n[[variant]]\nset.\"model.heads\" = 8\n";
         let experiment = from_toml(text).unwrap();
         assert_eq!(experiment.variants.len(), 2);
         assert_eq!(experiment.training, super::super::Training::default());
@@ -107,13 +86,13 @@ mod tests {
 
     #[test]
     fn a_slip_of_syntax_is_found_by_its_line() {
-        let found = sentences("version = 1\ntitle = 'x'\nmodel = = 3\n");
+        let found = sentences("version = 2\ntitle = 'x'\nmodel = = 3\n");
         assert!(found[0].starts_with("Line 3 is not TOML"), "{found:?}");
     }
 
     #[test]
     fn nothing_is_dropped_in_silence() {
-        let text = "version = 1\ntitle = 'x'\ntask = { name = 'digits', path = 2 }\ncolour = 3\n[[variant]]\nset = 3\n";
+        let text = "version = 2\ntitle = 'x'\ntask = { name = 'digits', path = 2 }\ncolour = 3\n[[variant]]\nset = 3\n";
         let expected = [
             "There is no field \"task.path\"; did you mean \"task.patch\"?",
             "There is no field \"colour\".",
@@ -130,7 +109,7 @@ mod tests {
     fn strange_values_are_refused() {
         for value in ["nan", "inf", "-1", "1979-05-27", "[]", "{}", "'x'", "99999999999999999999"] {
             let text = format!(
-                "version = 1\ntitle = 'x'\ntask = 'digits'\n[training]\nlearning_rate = {value}\n[[variant]]\n"
+                "version = 2\ntitle = 'x'\ntask = 'digits'\n[training]\nlearning_rate = {value}\n[[variant]]\n"
             );
             assert!(from_toml(&text).is_err(), "{value}");
         }

@@ -2,34 +2,53 @@
 //!
 //! Reading collects *all* problems, each with its path, where serde alone would stop at the first one.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use super::experiment::{Experiment, Task, Variant};
-use super::field::Field;
-use super::fields::{FIELDS, field, unknown};
+use super::experiment::{Experiment, Variant};
 use super::patch;
-use super::problem::Problem;
+use super::table::{FIELDS, field, unknown};
+use super::version1;
+use crate::fields::{Field, Node, Problem};
 
 /// A field and a canonical value for it.
 pub type Setting = (&'static Field, Value);
 
 /// Every field that the experiment has, with its value, in the order of the table. Variants are not among them.
 pub fn leaves(experiment: &Experiment) -> Vec<Setting> {
-    let tree = tree_of(experiment);
-    FIELDS
-        .iter()
-        .filter(|field| (field.applies)(experiment))
-        .map(|field| {
-            let value = leaf(&tree, field).cloned().unwrap_or_default();
-            (field, field.accept(&value).unwrap_or(value))
-        })
-        .collect()
+    FIELDS.iter().filter_map(|field| Some((field, value(experiment, field)?))).collect()
 }
 
 /// The value of one field; `None` where the experiment does not have it.
 pub fn value(experiment: &Experiment, field: &Field) -> Option<Value> {
-    let value = leaf(&tree_of(experiment), field)?.clone();
+    let value = experiment.get(field.path)?;
     Some(field.accept(&value).unwrap_or(value))
+}
+
+/// The experiment as the tree of a file, with every field, so that it does not depend on any default.
+pub fn written(experiment: &Experiment) -> Value {
+    let mut root = Map::new();
+    for (field, value) in leaves(experiment) {
+        let path = if field.is_slot() { format!("{}.name", field.path) } else { field.path.to_owned() };
+        let mut keys = path.split('.').peekable();
+        let mut table = &mut root;
+        while let Some(key) = keys.next() {
+            if keys.peek().is_none() {
+                table.insert(key.to_owned(), value);
+                break;
+            }
+            let below = table.entry(key).or_insert_with(|| Value::Object(Map::new()));
+            let Value::Object(below) = below else {
+                unreachable!("{path} stands below a field that has a value")
+            };
+            table = below;
+        }
+    }
+    let variants = experiment.variants.iter().map(|variant| {
+        let set = variant.set.iter().map(|(path, value)| (path.clone(), value.clone())).collect();
+        Value::Object(Map::from_iter([("set".to_owned(), Value::Object(set))]))
+    });
+    root.insert("variant".to_owned(), variants.collect());
+    Value::Object(root)
 }
 
 /// Takes `value`, which stands at `path`, apart into settings. A table may stand wherever a path ends.
@@ -41,7 +60,7 @@ pub fn flatten(path: &str, value: &Value, settings: &mut Vec<Setting>, problems:
         }
     };
     match (field(path), value) {
-        (Some(field), Value::Object(table)) if field.is_tagged() => {
+        (Some(field), Value::Object(table)) if field.is_slot() => {
             below(table, "name");
             match table.get("name") {
                 Some(name) => add(field, name, settings, problems),
@@ -74,45 +93,57 @@ fn is_group(path: &str) -> bool {
         || FIELDS.iter().any(|field| field.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')))
 }
 
-/// The experiment with these fields changed. A new choice of a tagged field brings that choice's defaults.
+/// The experiment with these fields changed. A new choice of a slot brings that choice's defaults.
 pub fn apply(experiment: &Experiment, settings: &[Setting]) -> Result<Experiment, Vec<Problem>> {
-    let mut tree = tree_of(experiment);
+    let mut changed = experiment.clone();
     let mut problems = Vec::new();
     // In the order of the table: a choice before the fields that it brings.
     let mut ordered: Vec<&Setting> = settings.iter().collect();
     ordered.sort_by_key(|(field, _)| FIELDS.iter().position(|row| row.path == field.path));
     for (field, value) in ordered {
-        if let Some((tag, name)) = missing_choice(&tree, field) {
-            let givers = choices_with(tag, field).join(" or ");
-            problems.push(Problem::of(
-                field.path,
-                format!("is there only when {} is {givers}, not {name}", tag.path),
-            ));
-            continue;
-        }
-        let value = if field.is_tagged() { json!({ "name": value }) } else { value.clone() };
-        if let Some(slot) = slot(&mut tree, field.path) {
-            *slot = value;
+        if !changed.put(field.path, value) {
+            problems.push(missing(&changed, field));
         }
     }
-    if !problems.is_empty() {
-        return Err(problems);
+    if problems.is_empty() { Ok(changed) } else { Err(problems) }
+}
+
+/// Why the experiment does not have a field: another choice stands in the slot that brings it.
+fn missing(experiment: &Experiment, absent: &Field) -> Problem {
+    let mut brought = absent;
+    while let Some(owner) = &brought.owner {
+        let slot = field(owner.slot).expect("a slot has a row");
+        if let Some(chosen) = experiment.get(slot.path) {
+            let (choices, chosen) =
+                (owner.choices.join(" or "), chosen.as_str().unwrap_or_default().to_owned());
+            return Problem::of(
+                absent.path,
+                format!("is there only when {} is {choices}, not {chosen}", slot.path),
+            );
+        }
+        brought = slot;
     }
-    let mut changed: Experiment = serde_json::from_value(tree)
-        .map_err(|error| vec![Problem::general(format!("The experiment cannot be read: {error}."))])?;
-    changed.variants.clone_from(&experiment.variants);
-    Ok(changed)
+    Problem::of(absent.path, "cannot have this value")
 }
 
 /// Reads a whole experiment and checks it.
 pub fn read(tree: &Value) -> Result<Experiment, Vec<Problem>> {
+    let experiment = read_unchecked(tree)?;
+    experiment.check()?;
+    Ok(experiment)
+}
+
+/// Reads a whole experiment, each field of which is in range; what does not go together is not looked for.
+pub fn read_unchecked(tree: &Value) -> Result<Experiment, Vec<Problem>> {
     let Value::Object(root) = tree else {
         return Err(vec![Problem::general("An experiment must be a table of fields.")]);
     };
     let mut problems = Vec::new();
     // In another version, no other field can be judged.
-    let version = FIELDS[0];
+    let version = field("version").expect("an experiment has a version");
+    let is_first = root.get(version.path).and_then(Value::as_u64) == Some(1);
     match root.get(version.path).map(|value| version.accept(value)) {
+        Some(Err(_)) if is_first => {}
         Some(Ok(_)) => {}
         Some(Err(problem)) => return Err(vec![problem]),
         None => {
@@ -121,31 +152,31 @@ pub fn read(tree: &Value) -> Result<Experiment, Vec<Problem>> {
     }
     for needed in ["title", "task"] {
         if !root.contains_key(needed) {
-            let allowed = field(needed).map(Field::allowed).unwrap_or_default();
+            let allowed = field(needed).map(|field| field.allowed()).unwrap_or_default();
             problems.push(Problem::of(needed, format!("is missing; it must be {allowed}")));
         }
     }
     let mut settings = Vec::new();
-    for (key, value) in root.iter().filter(|(key, _)| *key != "variant") {
+    for (key, value) in root.iter().filter(|(key, _)| !["variant", version.path].contains(&key.as_str())) {
         flatten(key, value, &mut settings, &mut problems);
     }
-    let variants = variants(root.get("variant"), &mut problems);
-    let mut start = Experiment::new("", Task::Digits { patch: 2 });
-    start.variants = variants;
-    let experiment = match apply(&start, &settings) {
-        Ok(experiment) if problems.is_empty() => experiment,
-        Ok(_) => return Err(problems),
+    let mut start =
+        Experiment { variants: variants(root.get("variant"), &mut problems), ..Experiment::default() };
+    if is_first {
+        version1::upgrade(&start.model, &mut settings, &mut start.variants);
+    }
+    match apply(&start, &settings) {
+        Ok(experiment) if problems.is_empty() => Ok(experiment),
+        Ok(_) => Err(problems),
         Err(more) => {
             // Where a choice is wrong, nothing can be said of the fields that it would bring.
             let unsettled: Vec<_> = problems.iter().map(|problem| format!("{}.", problem.field)).collect();
             problems.extend(
                 more.into_iter().filter(|p| !unsettled.iter().any(|above| p.field.starts_with(above))),
             );
-            return Err(problems);
+            Err(problems)
         }
-    };
-    experiment.check()?;
-    Ok(experiment)
+    }
 }
 
 /// The variants of a file, in their canonical form.
@@ -183,49 +214,13 @@ fn variants(value: Option<&Value>, problems: &mut Vec<Problem>) -> Vec<Variant> 
     variants
 }
 
-/// The experiment without its variants, as a tree.
-fn tree_of(experiment: &Experiment) -> Value {
-    let bare = Experiment { variants: Vec::new(), ..experiment.clone() };
-    serde_json::to_value(bare).expect("an experiment is made of numbers, names and tables with text for keys")
-}
-
-/// Where the value of a field stands in a tree.
-fn leaf<'a>(tree: &'a Value, field: &Field) -> Option<&'a Value> {
-    let at = field.path.split('.').try_fold(tree, |tree, key| tree.get(key))?;
-    if field.is_tagged() { at.get("name") } else { Some(at) }
-}
-
-/// Where a value is to stand in a tree; tables on the way are made.
-fn slot<'a>(tree: &'a mut Value, path: &str) -> Option<&'a mut Value> {
-    path.split('.').try_fold(tree, |tree, key| Some(tree.as_object_mut()?.entry(key).or_insert(Value::Null)))
-}
-
-/// The tagged field above `field` and the choice that stands there, if that choice does not bring `field`.
-fn missing_choice(tree: &Value, field: &Field) -> Option<(&'static Field, String)> {
-    let (above, last) = field.path.rsplit_once('.')?;
-    let tag = FIELDS.iter().find(|row| row.path == above && row.is_tagged())?;
-    let name = leaf(tree, tag).and_then(Value::as_str).unwrap_or_default();
-    let brings = tag.option(name).is_some_and(|choice| choice.fields.contains(&last));
-    (!brings).then(|| (tag, name.to_owned()))
-}
-
-/// The choices of `tag` that bring `field`.
-fn choices_with(tag: &Field, field: &Field) -> Vec<&'static str> {
-    let super::Kind::Choice { options, .. } = tag.kind else {
-        return Vec::new();
-    };
-    let last = field.path.rsplit('.').next().unwrap_or_default();
-    options.iter().filter(|choice| choice.fields.contains(&last)).map(|choice| choice.name).collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::experiment::Activation;
-    use super::*;
+    use serde_json::json;
 
-    fn digits() -> Experiment {
-        Experiment::new("A title", Task::Digits { patch: 2 })
-    }
+    use super::super::samples::{digits, transformer};
+    use super::*;
+    use crate::techniques::activation::polynomial::Polynomial;
 
     fn problems_of(tree: Value) -> Vec<String> {
         read(&tree).unwrap_err().into_iter().map(|problem| problem.sentence).collect()
@@ -241,8 +236,9 @@ mod tests {
     fn a_new_choice_brings_its_defaults_and_drops_the_fields_of_the_old_one() {
         let mut settings = Vec::new();
         flatten("model.attention.activation", &json!("polynomial"), &mut settings, &mut Vec::new());
-        let cubic = apply(&digits(), &settings).unwrap();
-        assert_eq!(cubic.model.attention.activation, Activation::Polynomial { power: 3, scale: 0.0 });
+        let mut cubic = apply(&digits(), &settings).unwrap();
+        let activation = &transformer(&mut cubic).attention.activation;
+        assert_eq!(*activation, Polynomial { power: 3, scale: 0.0 }.into());
 
         let mut settings = Vec::new();
         flatten("model.attention.activation", &json!({"name": "softmax"}), &mut settings, &mut Vec::new());
@@ -252,7 +248,7 @@ mod tests {
     #[test]
     fn all_problems_are_found_at_once() {
         let problems = problems_of(json!({
-            "version": 1,
+            "version": 2,
             "task": {"name": "digits", "context": 64},
             "model": {"heads": 0, "hats": 3, "mlp": true},
             "training": {"learning_rate": null},
@@ -276,13 +272,13 @@ mod tests {
 
     #[test]
     fn another_version_is_the_only_problem() {
-        assert_eq!(problems_of(json!({"version": 2, "bananas": 1})), ["version must be 1, not 2."]);
+        assert_eq!(problems_of(json!({"version": 3, "bananas": 1})), ["version must be 2, not 3."]);
     }
 
     #[test]
     fn a_field_that_is_given_twice_is_refused() {
         let problems = problems_of(json!({
-            "version": 1, "title": "t", "task": "digits", "variant": [{}],
+            "version": 2, "title": "t", "task": "digits", "variant": [{}],
             "model": {"heads": 2}, "model.heads": 4,
         }));
         assert_eq!(problems, ["model.heads is given twice."]);

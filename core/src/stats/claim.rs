@@ -17,38 +17,38 @@ use serde::{Deserialize, Serialize};
 
 use super::judgement::Verdict;
 use super::{Interval, Margin};
+use crate::fields::Phrase::Before;
+use crate::fields::{choice, fields, float, leaf, named};
 
-/// A claim about `variant − baseline`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Claim {
-    /// How the variant should stand to the baseline.
-    pub says: Inequality,
-    /// In the unit of the metric; 0 if it is left out.
-    #[serde(default)]
-    pub margin: Margin,
-}
-
-/// How a claim says that the variant stands to the baseline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Inequality {
-    /// Above it by more than the margin.
-    Higher,
-    /// Below it by more than the margin.
-    Lower,
-    /// Not below it by more than the margin: "no worse", where higher is better.
-    NotLower,
-    /// Not above it by more than the margin: "no worse", where lower is better.
-    NotHigher,
-}
-
-impl Default for Claim {
-    /// "Not lower": what most papers say of accuracy at the least.
-    fn default() -> Self {
-        Self { says: Inequality::NotLower, margin: Margin::default() }
+fields! {
+    /// A claim about `variant − baseline`. Unless said otherwise "not lower": what most papers say of accuracy at the least.
+    #[derive(Copy, Serialize, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    pub struct Claim {
+        /// Where every other variant should stand to the first.
+        says: Inequality = Inequality::NotLower, named("Claim", Before("claim: "));
+        /// By how much, or how much less still counts as equal; in the unit of what is compared.
+        margin: Margin = Margin::default(), float("Margin", 0.0, 1000.0, Before("margin "));
     }
 }
+
+choice! {
+    /// How a claim says that the variant stands to the baseline.
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Inequality {
+        /// Above the first variant by more than the margin.
+        Higher: "higher", "Higher";
+        /// Below the first variant by more than the margin.
+        Lower: "lower", "Lower";
+        /// Not below the first variant by more than the margin.
+        NotLower: "not_lower", "Not lower";
+        /// Not above the first variant by more than the margin.
+        NotHigher: "not_higher", "Not higher";
+    }
+}
+
+leaf!(Margin, |row| row, |margin| f64::from(*margin).into(), |value| Margin::try_from(value.as_f64()?).ok());
 
 impl Claim {
     /// The difference at which the claim begins to be true.
@@ -151,7 +151,6 @@ mod tests {
         assert_eq!(read("says = 'higher'\nmargin = 1").unwrap(), claim(Inequality::Higher, 1.0));
         for wrong in [
             "says = 'better'",
-            "margin = 0.1",
             "says = 'lower'\nmargin = -0.1",
             "says = 'lower'\nmargin = nan",
             "says = 'lower'\nmargin = inf",

@@ -1,8 +1,7 @@
 //! What the statistics must know of a quantity: which way is worse, in steps of what it is counted, and how a
 //! difference of two of its values is taken and read.
 
-use super::Unit;
-use crate::spec::Metric;
+use super::{Metric, Unit};
 
 /// A quantity that a claim can be about.
 #[derive(Clone, Copy, Debug, PartialEq)]

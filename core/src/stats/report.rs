@@ -3,8 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Claim, Paired, StatsError, Summary, Unit, Verdict, judge};
-use crate::spec::Metric;
+use super::{Claim, Metric, Paired, StatsError, Summary, Verdict, judge};
 
 /// What the end of a run says of one variant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,17 +43,6 @@ impl VerdictReport {
             verdict: judgement.verdict,
             sentence: judgement.sentence(metric.unit()),
         })
-    }
-}
-
-impl Metric {
-    /// How its values are printed.
-    pub fn unit(self) -> Unit {
-        match self {
-            Self::Accuracy => Unit::POINTS,
-            Self::Loss => Unit { name: "nats", scale: 1.0 },
-            Self::Psnr => Unit { name: "dB", scale: 1.0 },
-        }
     }
 }
 

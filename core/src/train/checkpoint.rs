@@ -15,8 +15,9 @@ use burn::tensor::TensorData;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
-use crate::nn::parameters::Layout;
-use crate::spec::{Experiment, Metric, from_toml, to_toml};
+use crate::parameters::Layout;
+use crate::spec::{Experiment, from_toml, to_toml};
+use crate::stats::Metric;
 
 /// Largest file that is read.
 pub const MAX_BYTES: usize = 1 << 31;

@@ -12,10 +12,10 @@
 use burn::tensor::{ExecutionError, Tensor, TensorData};
 
 use super::run::Run;
+use crate::interface::Batch;
 use crate::probes::curvature::Lanczos;
 use crate::probes::report::Curvature;
 use crate::random::Stream;
-use crate::tasks::Batch;
 
 /// Products with the Hessian.
 const STEPS: usize = 16;

@@ -2,8 +2,8 @@
 
 use burn::tensor::Tensor;
 
+use crate::interface::Targets;
 use crate::kernels::cross_entropy;
-use crate::tasks::Targets;
 
 /// The mean loss of each replica.
 ///

@@ -4,9 +4,9 @@ use burn::tensor::{ExecutionError, Tensor, Transaction};
 
 use super::loss::loss;
 use super::run::Run;
-use crate::nn::network::Reading;
-use crate::spec::Metric;
-use crate::tasks::Targets;
+use crate::interface::Targets;
+use crate::stats::Metric;
+use crate::surroundings::Reading;
 
 /// Loss and accuracy, or PSNR and loss, of each replica on the whole test split.
 pub(super) async fn evaluate(run: &Run) -> Result<Vec<(Metric, Vec<f32>)>, ExecutionError> {

@@ -14,6 +14,8 @@ mod schedule;
 mod session;
 
 pub use device::Engine;
+#[cfg(test)]
+pub(crate) use session::share_data;
 pub use session::{LARGEST_ADVANCE, Session, Wish};
 
 #[cfg(test)]

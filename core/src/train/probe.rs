@@ -4,11 +4,11 @@ use burn::tensor::{ExecutionError, Tensor, TensorData, Transaction};
 
 use super::curvature::curvatures;
 use super::run::Run;
-use crate::nn::parameters::Layout;
+use crate::parameters::Layout;
+use crate::probes::Probes;
 use crate::probes::report::{AttentionMap, ProbeReport, Quantity, Spectrum};
 use crate::probes::seen::{Outline, spectra};
 use crate::probes::spectrum::{Subject, averaged};
-use crate::spec::Probes;
 
 /// Test examples that matrices of an example are averaged over, at most.
 const EXAMPLES: usize = 16;

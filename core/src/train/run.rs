@@ -6,11 +6,11 @@ use burn::tensor::{Device, ExecutionError, Tensor, TensorData};
 
 use super::loss::loss;
 use super::schedule::learning_rate;
+use crate::interface::{Batch, Network};
 use crate::kernels::{AdamW, PACKED, Sgd, State, adamw, clip_norms, pack_gradients, record, sgd};
-use crate::nn::network::Network;
-use crate::nn::parameters::{Builder, Layout, Parameters};
+use crate::parameters::{Builder, Layout, Parameters};
 use crate::spec::{Experiment, Optimizer, Training};
-use crate::tasks::{Batch, Task};
+use crate::tasks::Dataset;
 use crate::techniques::weights::Conditioner;
 
 /// Steps whose losses fit into the log between two reads.
@@ -18,12 +18,12 @@ pub(super) const LOG_SLOTS: usize = 64;
 
 /// One variant of all replicas.
 pub(super) struct Run {
-    pub(super) task: Rc<dyn Task>,
-    pub(super) network: Network,
+    pub(super) task: Rc<dyn Dataset>,
+    pub(super) network: Box<dyn Network>,
     pub(super) layout: Layout,
     pub(super) seeds: Vec<u64>,
     /// What makes weights from trained numbers, where they are not the same.
-    conditioner: Option<Conditioner>,
+    conditioner: Option<Box<dyn Conditioner>>,
     training: Training,
     device: Device,
     decay: Tensor<1>,
@@ -38,12 +38,12 @@ pub(super) struct Run {
 
 impl Run {
     /// The network of a resolved experiment (see `Experiment::variant`), at step 0.
-    pub(super) fn new(experiment: &Experiment, task: Rc<dyn Task>, device: &Device) -> Self {
+    pub(super) fn new(experiment: &Experiment, task: Rc<dyn Dataset>, device: &Device) -> Self {
         let first = u64::from(experiment.seeds.first);
         let seeds: Vec<u64> = (first..first + u64::from(experiment.seeds.count)).collect();
         let mut builder = Builder::new(seeds.clone());
-        let network = Network::new(&mut builder, &experiment.model, task.reading());
-        let conditioner = Conditioner::new(&mut builder, &experiment.model, device);
+        let network = experiment.model.build(&mut builder, task.reading());
+        let conditioner = experiment.model.chosen().weights().engine().conditioner(&mut builder, device);
         let (layout, initial) = builder.finish();
         let shape = [seeds.len(), layout.width()];
         let state = State {

@@ -10,10 +10,11 @@ use super::device::Engine;
 use super::measure::evaluate;
 use super::probe::probe;
 use super::run::{LOG_SLOTS, Run};
+use crate::interface::PatchMap;
 use crate::protocol::{Cost, Event, Progress, VariantInfo};
-use crate::spec::{Experiment, Metric};
-use crate::stats::VerdictReport;
-use crate::tasks;
+use crate::spec::Experiment;
+use crate::stats::{Metric, VerdictReport};
+use crate::tasks::Dataset;
 
 /// Most steps of one [`Session::advance`].
 pub const LARGEST_ADVANCE: u32 = LOG_SLOTS as u32;
@@ -87,7 +88,7 @@ impl Session {
     pub fn files(experiment: &Experiment) -> Result<Vec<&'static str>, Vec<String>> {
         let mut files = Vec::new();
         for index in 0..experiment.variants.len() {
-            let file = tasks::file(&resolve(experiment, index)?.task);
+            let file = resolve(experiment, index)?.task.chosen().file();
             files.extend(file.filter(|file| !files.contains(file)));
         }
         Ok(files)
@@ -106,26 +107,23 @@ impl Session {
     ) -> Result<(Self, Event), Vec<String>> {
         experiment.check().map_err(sentences)?;
         let checkpoint = resume.map(|bytes| checkpoint::read(bytes, &experiment)).transpose()?;
-        let mut loaded: Vec<(Experiment, Rc<dyn tasks::Task>)> = Vec::new();
+        let mut loaded: Vec<(Experiment, Rc<dyn Dataset>)> = Vec::new();
         let mut variants = Vec::new();
         for index in 0..experiment.variants.len() {
             let resolved = resolve(&experiment, index)?;
-            let known = loaded.iter().find(|(other, _)| tasks::shared(other, &resolved));
+            let known = loaded.iter().find(|(other, _)| share_data(other, &resolved));
             let known = known.map(|(_, task)| task.clone());
             let task = match known {
                 Some(task) => task,
                 None => {
-                    let file = tasks::file(&resolved.task);
-                    let bytes = match file {
+                    let bytes = match resolved.task.chosen().file() {
                         Some(file) => {
                             data.get(file).ok_or_else(|| vec![format!("data/{file} was not loaded.")])?
                         }
                         None => &Vec::new(),
                     };
-                    let (task, tokens) = (&resolved.task, &resolved.model.tokens);
-                    let task: Rc<dyn tasks::Task> = tasks::load(task, tokens, bytes, &engine.device)
-                        .map_err(|problem| vec![problem])?
-                        .into();
+                    let task = resolved.task.engine().load(bytes, patch_map(&resolved), &engine.device);
+                    let task: Rc<dyn Dataset> = task.map_err(|problem| vec![problem])?.into();
                     loaded.push((resolved.clone(), task.clone()));
                     task
                 }
@@ -375,6 +373,17 @@ fn is_last_update(step: u32, total: u32, every: u32, run: &Run) -> bool {
     let probed = |step: u32| step == total || every > 0 && step.is_multiple_of(every);
     let moves = |step: u32| run.learning_rate(step) > 0.0;
     probed(step) && moves(step) || step < total && probed(step + 1) && !moves(step + 1)
+}
+
+/// What a variant asks to be done to the patches of images before training.
+fn patch_map(experiment: &Experiment) -> Option<Box<dyn PatchMap>> {
+    experiment.model.chosen().tokens()?.engine().before_training(experiment.task.reading())
+}
+
+/// Whether two variants see the same data: the same task, and nothing done to patches before training, or the same.
+pub(crate) fn share_data(a: &Experiment, b: &Experiment) -> bool {
+    let same_tokens = a.model.chosen().tokens() == b.model.chosen().tokens();
+    a.task == b.task && (same_tokens || patch_map(a).is_none() && patch_map(b).is_none())
 }
 
 fn resolve(experiment: &Experiment, index: usize) -> Result<Experiment, Vec<String>> {

@@ -9,13 +9,14 @@ use nalgebra::{DMatrix, SymmetricEigen};
 use super::curvature::curvatures;
 use super::run::Run;
 use super::{Engine, Session};
-use crate::nn::network::Input;
+use crate::interface::{Input, Targets};
 use crate::protocol::{DeviceChoice, Event};
-use crate::spec::{Experiment, Metric, Task, set_path};
-use crate::tasks::{self, Targets};
+use crate::spec::{Experiment, Metric, set_path};
+use crate::tasks::Dataset;
+use crate::tasks::picture::Picture;
 
 fn experiment(settings: &[&str]) -> Experiment {
-    let mut experiment = Experiment::new("A picture", Task::Picture {});
+    let mut experiment = Experiment::new("A picture", Picture {});
     experiment.compare.metric = Metric::Psnr;
     let base = [
         "model.architecture=coordinate",
@@ -77,9 +78,13 @@ fn every_kind_of_weights_resumes_bit_for_bit_and_lowers_the_loss() {
         losses(&mut first, 9);
         let saved = pollster::block_on(first.checkpoint()).unwrap();
         let rest = losses(&mut start(&engine, &experiment, Some(&saved)), 20);
-        assert_eq!(rest, whole[9..], "{:?}", experiment.model.weights);
+        assert_eq!(rest, whole[9..], "{:?}", experiment.model.chosen().weights());
         let mean = |part: &[Vec<f32>]| part.iter().flatten().sum::<f32>() / part.len() as f32;
-        assert!(mean(&whole[15..]) < mean(&whole[..5]), "{:?}: {whole:?}", experiment.model.weights);
+        assert!(
+            mean(&whole[15..]) < mean(&whole[..5]),
+            "{:?}: {whole:?}",
+            experiment.model.chosen().weights()
+        );
     }
 }
 
@@ -129,8 +134,7 @@ fn tiny(weights: &str, seeds: u32) -> Run {
         &format!("model.weights={weights}"),
         &format!("seeds.count={seeds}"),
     ]);
-    let task: Rc<dyn tasks::Task> =
-        tasks::load(&experiment.task, &experiment.model.tokens, &[], &Device::flex()).unwrap().into();
+    let task: Rc<dyn Dataset> = experiment.task.engine().load(&[], None, &Device::flex()).unwrap().into();
     Run::new(&experiment, task, &Device::flex())
 }
 

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
+use kappa_core::catalog::link::to_link;
 use kappa_core::catalog::{self, Entry, Paper, Source};
-use kappa_core::spec::{Experiment, to_link, to_toml};
+use kappa_core::spec::{Experiment, to_toml};
 
 use crate::choose;
 use crate::failure::Failure;
@@ -158,7 +159,7 @@ mod tests {
     fn a_paper_is_shown_with_its_numbers_and_where_they_come_from() {
         let text = show("always-skip", false).unwrap();
         for part in
-            ["Always Skip Attention", "about 92 %", "second hand", "no attention skip", "Link: #v=1&from="]
+            ["Always Skip Attention", "about 92 %", "second hand", "no attention skip", "Link: #v=2&from="]
         {
             assert!(text.contains(part), "{part} is not in\n{text}");
         }

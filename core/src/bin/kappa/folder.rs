@@ -203,7 +203,7 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let Failure::Usage(missing) = Folder::experiment(place.path()).unwrap_err() else { panic!("usage") };
         assert!(missing.len() == 1 && missing[0].contains("experiment.toml cannot be read"), "{missing:?}");
-        fs::write(place.path().join(EXPERIMENT), "version = 1\ntitle = ").unwrap();
+        fs::write(place.path().join(EXPERIMENT), "version = 2\ntitle = ").unwrap();
         let Failure::Usage(damaged) = Folder::experiment(place.path()).unwrap_err() else { panic!("usage") };
         assert!(damaged.len() == 1 && damaged[0].contains("experiment.toml: Line 2"), "{damaged:?}");
     }

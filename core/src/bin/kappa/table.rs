@@ -140,7 +140,7 @@ impl Outcome {
 
 /// What was claimed, in words.
 fn claim(experiment: &Experiment) -> String {
-    let says = kappa_core::spec::field("compare.claim.says").map(|field| field.reading_of(experiment));
+    let says = kappa_core::spec::field("compare.claim.says").map(|field| experiment.reading_of(field));
     let says = says.unwrap_or_default().replace('_', " ");
     let metric = experiment.compare.metric;
     let margin = experiment.compare.claim.margin.get();

@@ -1,8 +1,15 @@
 use burn::tensor::{Device, Tensor, TensorData};
 
+use super::polynomial::Polynomial;
+use super::softmax::Softmax;
 use super::*;
 use crate::kernels::attention_scores;
 use crate::random::Stream;
+
+/// Attention weights of a choice.
+fn forward(choice: impl Into<Activation>, scores: Tensor<4>, causal: bool) -> Tensor<4> {
+    choice.into().engine().weights(scores, causal)
+}
 
 /// The equation, as loops.
 fn reference(scores: &[f32], power: u32, scale: f64) -> Vec<f64> {
@@ -43,7 +50,7 @@ const POLYNOMIALS: [(u32, f32); 6] = [(1, 0.0), (2, 0.5), (3, 0.0), (4, 1.0 / 36
 fn polynomials_equal_the_plain_loops() {
     let scores = random("scores", 2 * 9 * 9, 1.5);
     for (power, scale) in POLYNOMIALS {
-        let found = numbers(forward(&Activation::Polynomial { power, scale }, upload(&scores, 9), false));
+        let found = numbers(forward(Polynomial { power, scale }, upload(&scores, 9), false));
         // 0 stands for 1/√N, and N is 9.
         let scale = if scale == 0.0 { 1.0 / 3.0 } else { f64::from(scale) };
         for (found, wanted) in found.iter().zip(reference(&scores, power, scale)) {
@@ -56,8 +63,8 @@ fn polynomials_equal_the_plain_loops() {
 #[test]
 fn the_first_power_with_scale_one_is_the_scores_themselves() {
     let scores = random("scores", 2 * 5 * 5, 1.0);
-    let identity = Activation::Polynomial { power: 1, scale: 1.0 };
-    assert_eq!(numbers(forward(&identity, upload(&scores, 5), false)), scores);
+    let identity = Polynomial { power: 1, scale: 1.0 };
+    assert_eq!(numbers(forward(identity, upload(&scores, 5), false)), scores);
 }
 
 #[test]
@@ -65,10 +72,10 @@ fn the_gradient_of_a_polynomial_equals_finite_differences() {
     let scores = random("scores", 4 * 4, 1.0);
     let weights = random("weights", 4 * 4, 1.0);
     for (power, scale) in POLYNOMIALS {
-        let activation = Activation::Polynomial { power, scale };
+        let activation = Polynomial { power, scale };
         let weighed = |scores: &[f32]| {
             let scores = upload(scores, 4).autodiff().require_grad();
-            let sum = (forward(&activation, scores.clone(), false) * upload(&weights, 4)).sum();
+            let sum = (forward(activation, scores.clone(), false) * upload(&weights, 4)).sum();
             (scores, sum)
         };
         let (tensor, sum) = weighed(&scores);
@@ -95,7 +102,7 @@ fn softmax_and_its_derivative_stay_within_the_paper_s_bounds() {
     for tokens in [2usize, 7, 36] {
         for deviation in [0.0, 0.3, 1.0, 10.0, 1000.0] {
             let scores = random("scores", 4 * tokens * tokens, deviation);
-            let weights = numbers(forward(&Activation::Softmax, upload(&scores, tokens), false));
+            let weights = numbers(forward(Softmax {}, upload(&scores, tokens), false));
             for head in weights.chunks_exact(tokens * tokens) {
                 let root = (tokens as f64).sqrt();
                 let size = norm(head);
@@ -131,12 +138,12 @@ fn random_scores_divided_by_the_root_of_n_have_norms_of_that_order() {
         let scores = attention_scores(projected, 1, tokens, 1.0 / (width as f32).sqrt(), false);
         let root = (tokens as f64).sqrt();
         for (power, factorial, before) in [(1, 1.0, 1.0), (2, 3.0, 1.0), (3, 15.0, 3.0)] {
-            let activation = |power| Activation::Polynomial { power, scale: 0.0 };
-            let size = norm(&numbers(forward(&activation(power), scores.clone(), false))) / root;
+            let activation = |power| Polynomial { power, scale: 0.0 };
+            let size = norm(&numbers(forward(activation(power), scores.clone(), false))) / root;
             let wanted = deviation(factorial);
             assert!((size / wanted - 1.0).abs() < 0.35, "N {tokens}, x^{power}: {size} √N, not {wanted}");
             if power > 1 {
-                let slope = norm(&numbers(forward(&activation(power - 1), scores.clone(), false)));
+                let slope = norm(&numbers(forward(activation(power - 1), scores.clone(), false)));
                 let (slope, wanted) = (f64::from(power) * slope / root, f64::from(power) * deviation(before));
                 assert!(
                     (slope / wanted - 1.0).abs() < 0.35,
@@ -155,7 +162,7 @@ fn no_polynomial_lets_a_token_see_those_after_it() {
         Tensor::<3>::from_data(TensorData::new(projected, [1, 2 * tokens, 3 * width]), &Device::flex());
     for power in 1..=6 {
         let scores = attention_scores(projected.clone(), 2, tokens, 0.5, true);
-        let weights = numbers(forward(&Activation::Polynomial { power, scale: 0.0 }, scores, true));
+        let weights = numbers(forward(Polynomial { power, scale: 0.0 }, scores, true));
         for (at, weight) in weights.iter().enumerate() {
             let (row, column) = (at / tokens % tokens, at % tokens);
             assert_eq!(*weight == 0.0, column > row, "x^{power}, row {row}, column {column}: {weight}");

@@ -7,9 +7,41 @@
 //! W ~ U(−b, b),  b = √(6 / inputs), variance 2 / inputs        biases 0
 //! ```
 
-use super::xavier::uniform;
+use crate::fields::{Room, fields};
+#[cfg(feature = "engine")]
+use crate::parameters::Start;
+#[cfg(feature = "engine")]
+use crate::random::uniform;
 
-/// The weights of a linear layer.
-pub(super) fn kaiming_uniform(seed: u64, name: &str, inputs: usize, outputs: usize) -> Vec<f32> {
-    uniform(seed, name, inputs * outputs, libm::sqrt(6.0 / inputs as f64))
+fields! {
+    /// Uniform ±√(6 / inputs).
+    #[derive(Copy)]
+    pub struct Kaiming {}
+}
+
+impl Room for Kaiming {
+    const NAME: &'static str = "kaiming";
+    const LABEL: &'static str = "Kaiming";
+    const HELP: &'static str = "Uniform, variance 2 / inputs.";
+
+    fn words(&self) -> String {
+        "Kaiming".to_owned()
+    }
+}
+
+impl super::FirstMaps for Kaiming {
+    fn offsets(&self) -> Option<&'static [(i32, i32)]> {
+        None
+    }
+}
+
+#[cfg(feature = "engine")]
+impl Start for Kaiming {
+    fn weights(&self, seed: u64, name: &str, inputs: usize, outputs: usize) -> Vec<f32> {
+        uniform(seed, name, inputs * outputs, libm::sqrt(6.0 / inputs as f64))
+    }
+
+    fn biases(&self, _seed: u64, _name: &str, _inputs: usize, outputs: usize) -> Vec<f32> {
+        vec![0.0; outputs]
+    }
 }

@@ -2,20 +2,32 @@
 
 use burn::tensor::{Device, Tensor};
 
-use super::positions::{positions, sine_positions};
-use super::targets::target;
+use super::impulse::targets::target;
+use super::impulse::{Impulse, Target, Values};
+use super::kaiming::Kaiming;
+use super::mimetic::Mimetic;
+use super::pytorch::Pytorch;
+use super::truncated_normal::TruncatedNormal;
+use super::xavier::Xavier;
 use super::*;
-use crate::nn::network::{Input, Network, Reading};
-use crate::nn::parameters::Builder;
-use crate::spec::{ImpulseTarget, Model};
+use crate::interface::Input;
+use crate::layers::{positions, sine_positions};
+use crate::networks::Model;
+use crate::networks::transformer::Transformer;
+use crate::parameters::{AttentionShape, AttentionStart, Builder};
+use crate::surroundings::Reading;
 
-const STRUCTURED: Initialization = Initialization::Impulse {
-    target: ImpulseTarget::Shift,
-    kernel: 3,
-    mass: 0.7,
-    rank: 24,
-    values: ImpulseValues::Mimetic,
-};
+const IMPULSE: Impulse =
+    Impulse { target: Target::Shift, kernel: 3, mass: 0.7, rank: 24, values: Values::Mimetic };
+const STRUCTURED: Initialization = Initialization::Impulse(IMPULSE);
+
+fn weights(rule: &Initialization, seed: u64, name: &str, inputs: usize, outputs: usize) -> Vec<f32> {
+    rule.engine().weights(seed, name, inputs, outputs)
+}
+
+fn attention(rule: &Initialization, seed: u64, name: &str, shape: &AttentionShape) -> AttentionStart {
+    rule.engine().attention(seed, name, shape)
+}
 
 /// The lab's model on 8×8 tokens.
 fn shape(positions: f32) -> AttentionShape {
@@ -23,9 +35,9 @@ fn shape(positions: f32) -> AttentionShape {
 }
 
 fn model(initialization: Initialization, positions: f32) -> Model {
-    let mut model = Model { depth: 2, initialization, positions, ..Model::default() };
+    let mut model = Transformer { depth: 2, initialization, positions, ..Transformer::default() };
     model.mlp.width = 128;
-    model
+    model.into()
 }
 
 const GRATINGS: Reading = Reading::Patches { tokens: 64, features: 4, classes: 10 };
@@ -34,10 +46,10 @@ const GRATINGS: Reading = Reading::Patches { tokens: 64, features: 4, classes: 1
 fn uniform_rules_fill_their_range_and_have_its_variance() {
     let (inputs, outputs) = (100, 60);
     for (rule, bound) in [
-        (Initialization::Xavier, (6.0f64 / 160.0).sqrt()),
-        (Initialization::Pytorch, 0.1),
-        (Initialization::Kaiming, 0.06f64.sqrt()),
-        (Initialization::Mimetic, (6.0f64 / 160.0).sqrt()),
+        (Xavier {}.into(), (6.0f64 / 160.0).sqrt()),
+        (Pytorch {}.into(), 0.1),
+        (Kaiming {}.into(), 0.06f64.sqrt()),
+        (Mimetic {}.into(), (6.0f64 / 160.0).sqrt()),
         (STRUCTURED, (6.0f64 / 160.0).sqrt()),
     ] {
         let values = weights(&rule, 3, "up.weight", inputs, outputs);
@@ -47,15 +59,15 @@ fn uniform_rules_fill_their_range_and_have_its_variance() {
         let variance = values.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>() / values.len() as f64;
         // The squares of 6,000 uniform numbers: a standard error of 1.2 %.
         assert!((variance / (bound * bound / 3.0) - 1.0).abs() < 0.06, "{rule:?}: {variance}");
-        let biases = biases(&rule, 3, "up.bias", inputs, outputs);
-        assert_eq!(biases.iter().any(|x| *x != 0.0), rule == Initialization::Pytorch, "{rule:?}");
+        let biases = rule.engine().biases(3, "up.bias", inputs, outputs);
+        assert_eq!(biases.iter().any(|x| *x != 0.0), rule == Pytorch {}.into(), "{rule:?}");
         assert!(biases.len() == outputs && biases.iter().all(|x| x.abs() <= 0.1), "{rule:?}");
     }
 }
 
 #[test]
 fn a_truncated_normal_ends_at_two_standard_deviations_and_has_the_variance_that_is_left() {
-    let values = weights(&Initialization::TruncatedNormal { deviation: 0.5 }, 3, "up.weight", 100, 100);
+    let values = weights(&TruncatedNormal { deviation: 0.5 }.into(), 3, "up.weight", 100, 100);
     assert!(values.iter().all(|x| x.abs() <= 1.0));
     let variance = values.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>() / 1e4;
     // 1 − 2·2·φ(2) / (2Φ(2) − 1) = 0.7737 of the variance before the cut.
@@ -64,13 +76,13 @@ fn a_truncated_normal_ends_at_two_standard_deviations_and_has_the_variance_that_
 
 #[test]
 fn patches_are_embedded_by_the_same_rule_but_for_the_truncated_normal() {
-    let small = Initialization::TruncatedNormal { deviation: 0.02 };
-    let embedded = embedding(&small, 3, "embedding.patch.weight", 4, 64);
-    assert_eq!(embedded, weights(&Initialization::Pytorch, 3, "embedding.patch.weight", 4, 64));
-    let kaiming = Initialization::Kaiming;
-    assert_eq!(embedding(&kaiming, 3, "e", 4, 64), weights(&kaiming, 3, "e", 4, 64));
+    let small = Initialization::from(TruncatedNormal { deviation: 0.02 });
+    let embedded = small.engine().embedding(3, "embedding.patch.weight", 4, 64);
+    assert_eq!(embedded, weights(&Pytorch {}.into(), 3, "embedding.patch.weight", 4, 64));
+    let kaiming = Initialization::from(Kaiming {});
+    assert_eq!(kaiming.engine().embedding(3, "e", 4, 64), weights(&kaiming, 3, "e", 4, 64));
     let mut builder = Builder::new(vec![3]);
-    Network::new(&mut builder, &model(small, 0.02), GRATINGS);
+    model(small, 0.02).build(&mut builder, GRATINGS);
     let (layout, values) = builder.finish();
     let patch = layout.matrices().into_iter().find(|m| m.name == "embedding.patch.weight").expect("a matrix");
     assert_eq!(patch.gather(&values.iter::<f32>().collect::<Vec<_>>()), embedded);
@@ -87,7 +99,7 @@ fn positions_are_normal_with_the_deviation_asked_for_or_sines() {
 /// FNV-1a of all first values.
 fn fingerprint(model: &Model, reading: Reading) -> u64 {
     let mut builder = Builder::new(vec![0, 7]);
-    Network::new(&mut builder, model, reading);
+    model.build(&mut builder, reading);
     let (_, values) = builder.finish();
     let bytes = values.iter::<f32>().flat_map(|x| x.to_bits().to_le_bytes()).collect::<Vec<_>>();
     bytes.into_iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
@@ -100,7 +112,10 @@ fn the_default_starts_where_it_started_before_there_was_a_choice() {
     // Found before the slot was there.
     let images = Reading::Patches { tokens: 16, features: 4, classes: 10 };
     assert_eq!(fingerprint(&Model::default(), images), 0x159c_1269_6ce9_496d);
-    assert_eq!(fingerprint(&Model { head_width: 8, ..Model::default() }, images), 0xc11f_052b_ea27_190a);
+    assert_eq!(
+        fingerprint(&Transformer { head_width: 8, ..Transformer::default() }.into(), images),
+        0xc11f_052b_ea27_190a
+    );
     let text = Reading::Characters { tokens: 8, vocabulary: 65 };
     assert_eq!(fingerprint(&Model::default(), text), 0x5148_5b82_29a3_bb56);
     let lists = Reading::Symbols { tokens: 8, vocabulary: 16, classes: 10 };
@@ -111,13 +126,13 @@ fn the_default_starts_where_it_started_before_there_was_a_choice() {
 fn layers_that_a_rule_says_nothing_of_start_as_by_xavier() {
     let values = |rule| {
         let mut builder = Builder::new(vec![1]);
-        Network::new(&mut builder, &model(rule, 0.36), GRATINGS);
+        model(rule, 0.36).build(&mut builder, GRATINGS);
         let (layout, values) = builder.finish();
         let values: Vec<f32> = values.iter::<f32>().collect();
         layout.matrices().into_iter().map(|m| (m.name.clone(), m.gather(&values))).collect::<Vec<_>>()
     };
-    let xavier = values(Initialization::Xavier);
-    for (rule, changed) in [(STRUCTURED, 4), (Initialization::Mimetic, 4), (Initialization::Kaiming, 13)] {
+    let xavier = values(Xavier {}.into());
+    for (rule, changed) in [(STRUCTURED, 4), (Mimetic {}.into(), 4), (Kaiming {}.into(), 13)] {
         let other = values(rule.clone());
         let differ: Vec<_> = xavier.iter().zip(&other).filter(|(a, b)| a != b).map(|(a, _)| &a.0).collect();
         // The four matrices of attention in both blocks; by Kaiming's rule everything but the head.
@@ -147,7 +162,7 @@ fn mimetic_products_are_near_multiples_of_the_identity() {
     // One head as wide as the tokens, so that no rank is lost.
     let width = 48;
     let shape = AttentionShape { width, heads: 1, head_width: width, tokens: 16, positions: 0.0 };
-    let start = attention(&Initialization::Mimetic, 3, "blocks.0.attention", &shape);
+    let start = attention(&Mimetic {}.into(), 3, "blocks.0.attention", &shape);
     let [query, key, value] = &start.projections;
     let noise = 1.0 / (width as f64).sqrt();
     let (diagonal, rest) = diagonal_and_rest(&products(query, key, width), width);
@@ -160,7 +175,7 @@ fn mimetic_products_are_near_multiples_of_the_identity() {
 
 #[test]
 fn narrow_heads_keep_the_largest_part_of_the_mimetic_product() {
-    let start = attention(&Initialization::Mimetic, 3, "blocks.0.attention", &shape(0.0));
+    let start = attention(&Mimetic {}.into(), 3, "blocks.0.attention", &shape(0.0));
     let head = |matrix: &[f32], head: usize| -> Vec<f32> {
         matrix.chunks_exact(64).flat_map(|row| row[head * 16..][..16].to_vec()).collect()
     };
@@ -175,7 +190,7 @@ fn narrow_heads_keep_the_largest_part_of_the_mimetic_product() {
 #[test]
 fn heads_wider_than_the_tokens_can_still_learn_and_keep_the_product() {
     let shape = AttentionShape { width: 8, heads: 2, head_width: 12, tokens: 16, positions: 0.36 };
-    for rule in [Initialization::Mimetic, STRUCTURED] {
+    for rule in [Mimetic {}.into(), STRUCTURED] {
         let start = attention(&rule, 3, "blocks.0.attention", &shape);
         // A column that is zero in both factors would have no gradient in either.
         for (column, factor) in (0..24).map(|c| (c, 0)).chain((0..24).map(|c| (c, 2))) {
@@ -236,7 +251,7 @@ fn on_target(map: &[f64], target: &[Option<usize>]) -> (f64, f64) {
 }
 
 /// Mean mass and hits over heads and three seeds, and the smallest and largest mean mass of a head.
-fn measured(rule: &Initialization, kind: ImpulseTarget, shape: &AttentionShape) -> (f64, f64, [f64; 2]) {
+fn measured(rule: &Initialization, kind: Target, shape: &AttentionShape) -> (f64, f64, [f64; 2]) {
     let name = "blocks.0.attention";
     let (mut masses, mut hits) = (Vec::new(), 0.0);
     for seed in 0..3 {
@@ -256,41 +271,33 @@ fn measured(rule: &Initialization, kind: ImpulseTarget, shape: &AttentionShape) 
 #[test]
 fn structured_maps_start_as_their_filters() {
     // The notes measured 0.94 hits at this size, and 1.00 at rank 32.
-    let (mass, hits, [least, most]) = measured(&STRUCTURED, ImpulseTarget::Shift, &shape(0.36));
+    let (mass, hits, [least, most]) = measured(&STRUCTURED, Target::Shift, &shape(0.36));
     println!("mass {mass:.3} ({least:.3} to {most:.3}), hits {hits:.3}");
     assert!((least - 0.7).abs() < 0.01 && (most - 0.7).abs() < 0.01, "{least} to {most}");
     assert!(hits >= 0.9, "{hits}");
-    let Initialization::Impulse { target, kernel, mass, values, .. } = STRUCTURED else { unreachable!() };
-    let wider = Initialization::Impulse { target, kernel, mass, rank: 32, values };
-    assert!(measured(&wider, ImpulseTarget::Shift, &shape(0.36)).1 >= 0.97);
-    let sharper = Initialization::Impulse { target, kernel, mass: 0.85, rank: 32, values };
-    assert!((measured(&sharper, ImpulseTarget::Shift, &shape(0.36)).0 - 0.85).abs() < 0.02);
+    let wider = Impulse { rank: 32, ..IMPULSE }.into();
+    assert!(measured(&wider, Target::Shift, &shape(0.36)).1 >= 0.97);
+    let sharper = Impulse { mass: 0.85, rank: 32, ..IMPULSE }.into();
+    assert!((measured(&sharper, Target::Shift, &shape(0.36)).0 - 0.85).abs() < 0.02);
 }
 
 #[test]
 fn scrambled_maps_are_as_sharp_without_the_structure() {
-    let kind = ImpulseTarget::Scrambled;
-    let scrambled = Initialization::Impulse {
-        target: kind,
-        kernel: 3,
-        mass: 0.7,
-        rank: 24,
-        values: ImpulseValues::Xavier,
-    };
+    let kind = Target::Scrambled;
+    let scrambled = Impulse { target: kind, values: Values::Xavier, ..IMPULSE }.into();
     let (mass, hits, _) = measured(&scrambled, kind, &shape(0.36));
     assert!((mass - 0.7).abs() < 0.01 && hits > 0.75, "{mass} {hits}");
-    assert!(measured(&scrambled, ImpulseTarget::Shift, &shape(0.36)).0 < 0.1, "no shift in it");
+    assert!(measured(&scrambled, Target::Shift, &shape(0.36)).0 < 0.1, "no shift in it");
 }
 
 #[test]
 fn sines_as_positions_allow_few_directions() {
-    let Initialization::Impulse { target, kernel, mass, values, .. } = STRUCTURED else { unreachable!() };
-    let of_rank = |rank| Initialization::Impulse { target, kernel, mass, rank, values };
+    let of_rank = |rank| Impulse { rank, ..IMPULSE }.into();
     // The rank chosen for them is 8 of 64 tokens.
-    let (mass, hits, _) = measured(&of_rank(0), ImpulseTarget::Shift, &shape(0.0));
+    let (mass, hits, _) = measured(&of_rank(0), Target::Shift, &shape(0.0));
     assert!((mass - 0.7).abs() < 0.02 && hits >= 0.85, "{mass} {hits}");
     // What the experiment's rules refuse: the right place is the largest, but as good as uniform.
-    let (mass, _, _) = measured(&of_rank(16), ImpulseTarget::Shift, &shape(0.0));
+    let (mass, _, _) = measured(&of_rank(16), Target::Shift, &shape(0.0));
     assert!(mass < 0.05, "{mass}");
 }
 
@@ -298,7 +305,7 @@ fn sines_as_positions_allow_few_directions() {
 fn a_network_has_the_maps_of_the_loops_at_step_zero() {
     let device = Device::flex();
     let mut builder = Builder::new(vec![0, 1]);
-    let network = Network::new(&mut builder, &model(STRUCTURED, 0.36), GRATINGS);
+    let network = model(STRUCTURED, 0.36).build(&mut builder, GRATINGS);
     let (layout, values) = builder.finish();
     let parameters = layout.bind(&Tensor::from_data(values, &device), false);
     // An image without ink: every token is its position.
@@ -316,21 +323,20 @@ fn a_network_has_the_maps_of_the_loops_at_step_zero() {
 fn every_layer_imitates_the_same_filters_with_noise_of_its_own() {
     let of = |layer: usize| attention(&STRUCTURED, 0, &format!("blocks.{layer}.attention"), &shape(0.36));
     assert_ne!(of(0).projections, of(1).projections);
-    let wanted = target(ImpulseTarget::Shift, 3, 0, "blocks.1.attention", 1, 64);
+    let wanted = target(Target::Shift, 3, 0, "blocks.1.attention", 1, 64);
     assert!((on_target(&maps(&of(1), 0, &shape(0.36))[1], &wanted).0 - 0.7).abs() < 0.01);
 }
 
 #[test]
 fn structured_with_xavier_values_has_xaviers_values_and_output() {
-    let Initialization::Impulse { target, kernel, mass, rank, .. } = STRUCTURED else { unreachable!() };
-    let rule = Initialization::Impulse { target, kernel, mass, rank, values: ImpulseValues::Xavier };
+    let rule = Impulse { values: Values::Xavier, ..IMPULSE }.into();
     let (structured, xavier) =
-        (attention(&rule, 2, "a", &shape(0.36)), attention(&Initialization::Xavier, 2, "a", &shape(0.36)));
+        (attention(&rule, 2, "a", &shape(0.36)), attention(&Xavier {}.into(), 2, "a", &shape(0.36)));
     assert_eq!(structured.projections[2], xavier.projections[2]);
     assert_eq!(structured.output, xavier.output);
     assert_ne!(structured.projections[0], xavier.projections[0]);
     let mimetic = attention(&STRUCTURED, 2, "a", &shape(0.36));
     assert_eq!(mimetic.projections[..2], structured.projections[..2]);
-    let alone = attention(&Initialization::Mimetic, 2, "a", &shape(0.36));
+    let alone = attention(&Mimetic {}.into(), 2, "a", &shape(0.36));
     assert_eq!((&mimetic.projections[2], &mimetic.output), (&alone.projections[2], &alone.output));
 }

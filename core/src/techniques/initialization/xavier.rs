@@ -7,18 +7,41 @@
 //! W ~ U(−b, b),  b = √(6 / (inputs + outputs))        biases 0
 //! ```
 
-use crate::random::Stream;
+use crate::fields::{Room, fields};
+#[cfg(feature = "engine")]
+use crate::parameters::Start;
+#[cfg(feature = "engine")]
+use crate::random::xavier_uniform;
 
-/// Xavier (Glorot) uniform: ±√(6 / (inputs + outputs)).
-///
-/// Drawn from the stream of the seed and `name`, so that equally named parameters of the same shape start equal.
-pub fn xavier_uniform(seed: u64, name: &str, inputs: usize, outputs: usize) -> Vec<f32> {
-    let bound = libm::sqrt(6.0 / (inputs + outputs) as f64);
-    uniform(seed, name, inputs * outputs, bound)
+fields! {
+    /// Uniform ±√(6 / (inputs + outputs)).
+    #[derive(Copy)]
+    pub struct Xavier {}
 }
 
-/// Uniform within ±`bound`, from the stream of the seed and `name`.
-pub fn uniform(seed: u64, name: &str, count: usize, bound: f64) -> Vec<f32> {
-    let mut stream = Stream::new(seed, name);
-    (0..count).map(|_| ((2.0 * stream.uniform() - 1.0) * bound) as f32).collect()
+impl Room for Xavier {
+    const NAME: &'static str = "xavier";
+    const LABEL: &'static str = "Xavier";
+    const HELP: &'static str = "Uniform, variance 2 / (inputs + outputs).";
+
+    fn words(&self) -> String {
+        "Xavier".to_owned()
+    }
+}
+
+impl super::FirstMaps for Xavier {
+    fn offsets(&self) -> Option<&'static [(i32, i32)]> {
+        None
+    }
+}
+
+#[cfg(feature = "engine")]
+impl Start for Xavier {
+    fn weights(&self, seed: u64, name: &str, inputs: usize, outputs: usize) -> Vec<f32> {
+        xavier_uniform(seed, name, inputs, outputs)
+    }
+
+    fn biases(&self, _seed: u64, _name: &str, _inputs: usize, outputs: usize) -> Vec<f32> {
+        vec![0.0; outputs]
+    }
 }

@@ -1,16 +1,15 @@
 use std::collections::BTreeMap;
 
-use super::*;
 use crate::protocol::Event;
 use crate::spec::{Experiment, from_toml};
-use crate::train::{Engine, Session};
+use crate::train::{Engine, Session, share_data};
 
 /// A transformer on digits, one variant for each of these token choices.
 fn experiment(choices: &[&str]) -> Experiment {
     let variants: String =
         choices.iter().map(|choice| format!("[[variant]]\nset.\"model.tokens\" = {choice}\n")).collect();
     let text = format!(
-        "version = 1\ntitle = \"Tokens\"\ntask = {{ name = \"digits\", patch = 2 }}\n\
+        "version = 2\ntitle = \"Tokens\"\ntask = {{ name = \"digits\", patch = 2 }}\n\
          [model]\ndepth = 1\nwidth = 16\nheads = 2\nmlp.width = 16\n\
          [training]\nsteps = 4\nwarmup = 0\nbatch = 4\n[seeds]\ncount = 2\n{variants}"
     );
@@ -78,8 +77,9 @@ fn variants_that_gray_no_patches_share_their_data() {
     let conditioned = resolved(r#"{ name = "conditioned" }"#);
     let embedded = resolved(r#"{ name = "graying", place = "embedding" }"#);
     let patches = resolved(r#"{ name = "graying" }"#);
-    assert!(crate::tasks::shared(&plain, &conditioned) && crate::tasks::shared(&conditioned, &embedded));
-    assert!(!crate::tasks::shared(&plain, &patches) && !crate::tasks::shared(&patches, &embedded));
-    assert!(crate::tasks::shared(&patches, &patches.clone()));
-    assert!(matches!(TokenSlot::new(&patches.model.tokens, 16), TokenSlot::Plain));
+    assert!(share_data(&plain, &conditioned) && share_data(&conditioned, &embedded));
+    assert!(!share_data(&plain, &patches) && !share_data(&patches, &embedded));
+    assert!(share_data(&patches, &patches.clone()));
+    let tokens = patches.model.chosen().tokens().expect("a transformer has tokens");
+    assert!(tokens.engine().in_forward(16).is_none());
 }

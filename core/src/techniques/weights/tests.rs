@@ -3,33 +3,44 @@
 
 use nalgebra::DMatrix;
 
+use burn::tensor::TensorData;
+
+use super::equilibrated::{Axis, Equilibrated, Gradient, Scale, When};
+use super::lines::FIXED;
+use super::normalized::Normalized;
+use super::plain::Plain;
+use super::spectral::Spectral;
+use super::spectral_norm::SpectralNorm;
+use super::standardized::Standardized;
 use super::*;
-use crate::kernels::{batch_norm, linear};
-use crate::nn::layers::{Linear, normal};
+use crate::kernels::{Line, Lines, batch_norm, linear};
+use crate::layers::Linear;
+use crate::parameters::{Layout, Matrix};
 use crate::protocol::DeviceChoice;
+use crate::random::{Stream, normal};
 use crate::train::Engine;
 
 const SEEDS: [u64; 2] = [1, 2];
 
-fn equilibrated(axis: Axis, scale: RowScale, gradient: NormGradient) -> Weights {
-    Weights::Equilibrated { axis, scale, when: When::Always, gradient }
+fn equilibrated(axis: Axis, scale: Scale, gradient: Gradient) -> Weights {
+    Equilibrated { axis, scale, when: When::Always, gradient }.into()
 }
 
 fn paper() -> Weights {
-    equilibrated(Axis::Row, RowScale::Unit, NormGradient::Through)
+    equilibrated(Axis::Row, Scale::Unit, Gradient::Through)
 }
 
 /// Every choice that makes weights at every step.
 fn choices() -> Vec<Weights> {
     let mut choices = vec![
-        Weights::Normalized,
-        Weights::Standardized,
-        Weights::SpectralNorm,
-        Weights::Spectral { shift: 0.7 },
+        Normalized {}.into(),
+        Standardized {}.into(),
+        SpectralNorm {}.into(),
+        Spectral { shift: 0.7 }.into(),
     ];
     for axis in [Axis::Row, Axis::Column, Axis::Both] {
-        for scale in [RowScale::Unit, RowScale::Initial] {
-            choices.push(equilibrated(axis, scale, NormGradient::Through));
+        for scale in [Scale::Unit, Scale::Initial] {
+            choices.push(equilibrated(axis, scale, Gradient::Through));
         }
     }
     choices
@@ -39,7 +50,7 @@ fn choices() -> Vec<Weights> {
 struct Made {
     layout: Layout,
     values: Vec<f32>,
-    conditioner: Option<Conditioner>,
+    conditioner: Option<Box<dyn Conditioner>>,
 }
 
 /// Parameters of the kinds that a network has: embedding, parts side by side, more rows and more columns, a head.
@@ -54,8 +65,8 @@ fn make(weights: Weights, row_spread: f32, seeds: &[u64], device: &Device) -> Ma
     Linear::with_weights(&mut builder, "blocks.0.mlp.up", 4, 7, random("u", 28));
     Linear::with_weights(&mut builder, "blocks.0.mlp.down", 7, 4, random("d", 28));
     Linear::with_weights(&mut builder, "head", 4, 2, |_| vec![0.0; 8]);
-    let model = Model { weights, row_spread, ..Model::default() };
-    let conditioner = Conditioner::new(&mut builder, &model, device);
+    spread_rows(&mut builder, row_spread, false);
+    let conditioner = weights.engine().conditioner(&mut builder, device);
     let (layout, values) = builder.finish();
     Made { layout, values: values.iter::<f32>().collect(), conditioner }
 }
@@ -100,12 +111,12 @@ fn reference(choice: &Weights, matrix: &DMatrix<f64>, first: &DMatrix<f64>, leng
         DMatrix::from_fn(w.nrows(), w.ncols(), |i, o| w[(i, o)] / w.column(o).norm() * length(o))
     };
     match *choice {
-        Weights::Plain => matrix.clone(),
-        Weights::Equilibrated { axis, scale, .. } => {
+        Weights::Plain(_) => matrix.clone(),
+        Weights::Equilibrated(Equilibrated { axis, scale, .. }) => {
             let first = if axis == Axis::Row { first.clone() } else { first.transpose() };
             let c = match scale {
-                RowScale::Unit => 1.0,
-                RowScale::Initial => rms(first.column_iter().map(|column| column.norm()).collect()),
+                Scale::Unit => 1.0,
+                Scale::Initial => rms(first.column_iter().map(|column| column.norm()).collect()),
             };
             match axis {
                 Axis::Row => columns_to(matrix, &|_| c),
@@ -113,8 +124,8 @@ fn reference(choice: &Weights, matrix: &DMatrix<f64>, first: &DMatrix<f64>, leng
                 Axis::Both => columns_to(&columns_to(matrix, &|_| 1.0).transpose(), &|_| c).transpose(),
             }
         }
-        Weights::Normalized => columns_to(matrix, &|o| lengths[o]),
-        Weights::Standardized => {
+        Weights::Normalized(_) => columns_to(matrix, &|o| lengths[o]),
+        Weights::Standardized(_) => {
             let n = matrix.nrows() as f64;
             DMatrix::from_fn(matrix.nrows(), matrix.ncols(), |i, o| {
                 let mean = matrix.column(o).mean();
@@ -122,8 +133,8 @@ fn reference(choice: &Weights, matrix: &DMatrix<f64>, first: &DMatrix<f64>, leng
                 (matrix[(i, o)] - mean) / (variance.sqrt() * n.sqrt())
             })
         }
-        Weights::SpectralNorm => matrix / matrix.singular_values().max(),
-        Weights::Spectral { shift } => {
+        Weights::SpectralNorm(_) => matrix / matrix.singular_values().max(),
+        Weights::Spectral(Spectral { shift }) => {
             let added = |i, o: usize| if o % matrix.nrows() == i { f64::from(shift) } else { 0.0 };
             matrix + DMatrix::from_fn(matrix.nrows(), matrix.ncols(), added)
         }
@@ -160,8 +171,8 @@ fn every_choice_equals_the_plain_loops_and_leaves_the_rest_as_it_is() {
                 let lengths: Vec<f64> = length
                     .map(|p| raw[p.offset..][..p.columns].iter().map(|&x| f64::from(x)).collect())
                     .unwrap_or_default();
-                let shifted = !matches!(choice, Weights::Spectral { .. }) || !matrix.name.contains("mlp");
-                let plain = Weights::Plain;
+                let shifted = !matches!(choice, Weights::Spectral(_)) || !matrix.name.contains("mlp");
+                let plain = Weights::from(Plain {});
                 let choice = if shifted { &choice } else { &plain };
                 let want = reference(choice, &dense(&matrix, raw), &dense(&matrix, first), &lengths);
                 let difference = (dense(&matrix, got) - want).abs().max();
@@ -209,7 +220,7 @@ fn every_gradient_equals_finite_differences() {
 #[test]
 fn a_stopped_gradient_takes_the_norms_as_constants() {
     let device = Device::flex();
-    let made = make(equilibrated(Axis::Row, RowScale::Unit, NormGradient::Stopped), 0.0, &SEEDS, &device);
+    let made = make(equilibrated(Axis::Row, Scale::Unit, Gradient::Stopped), 0.0, &SEEDS, &device);
     let (width, weighing) = (made.layout.width(), made.weighing());
     let got = made.gradients_of(&made.values, &weighing, &device);
     for (row, (got, weighing)) in
@@ -228,7 +239,7 @@ fn a_stopped_gradient_takes_the_norms_as_constants() {
 #[test]
 fn the_gpu_makes_the_same_weights_and_gradients_as_the_plain_loops() {
     let gpu = Engine::open(DeviceChoice::Gpu).expect("a wgpu adapter; without a GPU install Mesa's lavapipe");
-    let stopped = equilibrated(Axis::Both, RowScale::Unit, NormGradient::Stopped);
+    let stopped = equilibrated(Axis::Both, Scale::Unit, Gradient::Stopped);
     for choice in choices().into_iter().chain([stopped]) {
         let on = |device: &Device| {
             let made = make(choice.clone(), 0.3, &SEEDS, device);
@@ -263,7 +274,7 @@ fn replicas_do_not_see_each_other() {
 #[test]
 fn plain_weights_are_not_touched_and_nothing_is_made_of_them() {
     let device = Device::flex();
-    let plain = make(Weights::Plain, 0.0, &SEEDS, &device);
+    let plain = make(Plain {}.into(), 0.0, &SEEDS, &device);
     assert!(plain.conditioner.is_none());
     assert_eq!(plain.values, make(paper(), 0.0, &SEEDS, &device).values, "the same trained numbers at first");
 }
@@ -271,20 +282,19 @@ fn plain_weights_are_not_touched_and_nothing_is_made_of_them() {
 #[test]
 fn equilibrated_rows_have_the_norm_that_was_asked_for() {
     let device = Device::flex();
-    for (scale, when) in [RowScale::Unit, RowScale::Initial]
+    for (scale, when) in [Scale::Unit, Scale::Initial]
         .into_iter()
         .flat_map(|scale| [(scale, When::Always), (scale, When::Start)])
     {
-        let choice = Weights::Equilibrated { axis: Axis::Row, scale, when, gradient: NormGradient::Through };
+        let choice = Equilibrated { axis: Axis::Row, scale, when, gradient: Gradient::Through }.into();
         let made = make(choice, 0.5, &SEEDS[..1], &device);
-        let plain = make(Weights::Plain, 0.5, &SEEDS[..1], &device);
+        let plain = make(Plain {}.into(), 0.5, &SEEDS[..1], &device);
         assert_eq!(made.conditioner.is_none(), when == When::Start);
         let weights =
             if when == When::Start { made.values.clone() } else { made.weights_of(&made.values, &device) };
         for matrix in made.layout.conditioned() {
             let first = dense(&matrix, &plain.values);
-            let want =
-                if scale == RowScale::Unit { 1.0 } else { first.norm() / (matrix.columns as f64).sqrt() };
+            let want = if scale == Scale::Unit { 1.0 } else { first.norm() / (matrix.columns as f64).sqrt() };
             for column in dense(&matrix, &weights).column_iter() {
                 assert!((column.norm() - want).abs() < 1e-6, "{}: {} {want}", matrix.name, column.norm());
             }
@@ -295,7 +305,7 @@ fn equilibrated_rows_have_the_norm_that_was_asked_for() {
 #[test]
 fn a_row_of_zeros_stays_zero_and_gets_no_gradient() {
     let device = Device::flex();
-    for choice in [paper(), Weights::Normalized, Weights::Standardized, Weights::SpectralNorm] {
+    for choice in [paper(), Normalized {}.into(), Standardized {}.into(), SpectralNorm {}.into()] {
         let made = make(choice.clone(), 0.0, &SEEDS[..1], &device);
         let mut values = made.values.clone();
         let matrix = made.layout.conditioned().pop().unwrap();
@@ -328,8 +338,7 @@ fn equilibrate(rows: &DMatrix<f64>) -> DMatrix<f64> {
     let line = |o| Line { offset: o, count: n, stride: m };
     let lines = Lines::new(&(0..m).map(line).collect::<Vec<_>>(), &[vec![1.0; m]], None, &[], &device);
     let values: Vec<f32> = rows.as_slice().iter().map(|&x| x as f32).collect(); // columns of `rows` are inputs
-    let map = LineMap { centered: false, trained_length: false, stopped: false };
-    let made = numbers(lines.map(upload(&values, m * n, &device), map));
+    let made = numbers(lines.map(upload(&values, m * n, &device), FIXED));
     DMatrix::from_iterator(m, n, made.into_iter().map(f64::from))
 }
 
@@ -362,7 +371,7 @@ fn equilibration_brings_badly_scaled_rows_back_to_what_they_were_made_from() {
 #[test]
 fn weight_normalization_with_lengths_of_one_is_row_equilibration() {
     let device = Device::flex();
-    let normalized = make(Weights::Normalized, 0.5, &SEEDS[..1], &device);
+    let normalized = make(Normalized {}.into(), 0.5, &SEEDS[..1], &device);
     let rows = make(paper(), 0.5, &SEEDS[..1], &device);
     let start = normalized.weights_of(&normalized.values, &device);
     for matrix in normalized.layout.conditioned() {
@@ -403,8 +412,8 @@ fn right_before_batch_norm_equilibration_does_nothing() {
 #[test]
 fn the_spread_scales_the_rows_of_the_first_weights_and_nothing_else() {
     let device = Device::flex();
-    let even = make(Weights::Plain, 0.0, &SEEDS, &device);
-    let uneven = make(Weights::Plain, 0.7, &SEEDS, &device);
+    let even = make(Plain {}.into(), 0.0, &SEEDS, &device);
+    let uneven = make(Plain {}.into(), 0.7, &SEEDS, &device);
     let width = even.layout.width();
     let mut exponents = Vec::new();
     for (replica, (a, b)) in

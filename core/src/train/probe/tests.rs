@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use crate::probes::report::{ProbeReport, Quantity, Spectrum};
 use crate::protocol::Event;
-use crate::spec::{Experiment, set_path};
+use crate::spec::{Experiment, samples, set_path};
 use crate::train::{Engine, Session};
 
 const EVERYTHING: [&str; 8] = [
@@ -80,8 +80,10 @@ fn everything_that_is_asked_for_is_measured_for_every_replica_block_and_head() {
         reports.iter().map(|(v, s, _)| (*v, *s)).collect::<Vec<_>>(),
         [(0, 10), (1, 10), (0, 20), (1, 20), (0, 30), (1, 30)]
     );
+    let mut tiny = experiment.clone();
+    let model = samples::transformer(&mut tiny);
     let (replicas, blocks, heads) =
-        (experiment.seeds.count as usize, experiment.model.depth as usize, experiment.model.heads as usize);
+        (experiment.seeds.count as usize, model.depth as usize, model.heads as usize);
     // The embedding, six matrices a block, the classifier.
     let weights = 2 + 6 * blocks;
     for (variant, _, report) in reports {

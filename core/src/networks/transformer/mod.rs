@@ -1,0 +1,141 @@
+//! The transformer: an encoder for patches of an image (ViT) and for lists, a causal decoder for characters (GPT). The task
+//! decides which.
+
+#[cfg(feature = "engine")]
+mod attention;
+#[cfg(feature = "engine")]
+mod block;
+#[cfg(feature = "engine")]
+mod engine;
+
+#[cfg(all(test, feature = "engine"))]
+pub(crate) use attention::MultiHeadAttention;
+#[cfg(all(test, feature = "engine"))]
+pub(crate) use engine::TransformerNetwork;
+
+use super::rows::{ATTENTION_SKIP, DEPTH, MLP_SKIP, MLP_WIDTH, POSITIONS, WIDTH};
+use super::{NetworkOutline, NetworkSize};
+use crate::fields::Phrase::{After, Before, Count};
+use crate::fields::{Problems, Room, fields, group, integer, named};
+use crate::surroundings::{Mixing, Reading, Surroundings};
+use crate::techniques::activation::Activation;
+use crate::techniques::initialization::{INITIALIZATION, Initialization};
+use crate::techniques::tokens::{TOKENS, Tokens};
+use crate::techniques::weights::{ROW_SPREAD, WEIGHTS, Weights};
+
+fields! {
+    /// A pre-norm transformer, and what fills its slots. The defaults are those of the benchmark model.
+    pub struct Transformer {
+        depth: u32 = 4, DEPTH;
+        width: u32 = 64, WIDTH;
+        /// Attention heads of a block, h; each sees the tokens through its own projections.
+        heads: u32 = 4, integer("Heads", 1, 64, Count("head", "heads"));
+        /// Numbers that one head works with, d.
+        head_width: u32 = 0, integer("Head width", 1, 256, Before("head width ")).zero("width / heads");
+        /// The attention half of a block.
+        attention: Attention = Attention::default(), group();
+        /// The MLP half of a block.
+        mlp: Mlp = Mlp::default(), group();
+        tokens: Tokens = Tokens::default(), TOKENS;
+        initialization: Initialization = Initialization::default(), INITIALIZATION;
+        positions: f32 = 0.0, POSITIONS;
+        weights: Weights = Weights::default(), WEIGHTS;
+        row_spread: f32 = 0.0, ROW_SPREAD;
+    }
+}
+
+fields! {
+    /// The attention half of a block, with its slots.
+    pub struct Attention {
+        skip: bool = true, ATTENTION_SKIP;
+        /// What turns attention scores into attention weights (Rethinking Softmax, arXiv 2410.18613).
+        activation: Activation = Activation::default(), named("Attention activation", After(" attention")).whole();
+    }
+}
+
+fields! {
+    /// The MLP half of a block.
+    pub struct Mlp {
+        width: u32 = 256, MLP_WIDTH;
+        skip: bool = true, MLP_SKIP;
+    }
+}
+
+impl Transformer {
+    /// Width d of one head, with 0 resolved.
+    pub fn resolved_head_width(&self) -> u32 {
+        if self.head_width == 0 { self.width / self.heads.max(1) } else { self.head_width }
+    }
+
+    /// Width of all heads together, h·d.
+    pub fn attention_width(&self) -> u32 {
+        self.heads.saturating_mul(self.resolved_head_width())
+    }
+}
+
+impl Room for Transformer {
+    const NAME: &'static str = "transformer";
+    const LABEL: &'static str = "Transformer";
+    const HELP: &'static str = "Attention mixes the tokens, an MLP the channels.";
+
+    fn rules(&self, here: &Surroundings, problems: &mut Problems<'_>) {
+        problems.rule(
+            !matches!(here.reading, Reading::Places { .. }),
+            "architecture",
+            "must be coordinate for a task of places; a transformer reads patches or symbols",
+        );
+        if self.head_width == 0 {
+            problems.divides("heads", self.heads, self.width, "the width");
+        }
+    }
+}
+
+impl NetworkOutline for Transformer {
+    fn mixing(&self) -> Mixing {
+        Mixing::Attention
+    }
+
+    fn width(&self) -> u32 {
+        self.width
+    }
+
+    fn positions(&self) -> Option<f32> {
+        Some(self.positions)
+    }
+
+    fn tokens(&self) -> Option<&Tokens> {
+        Some(&self.tokens)
+    }
+
+    fn start(&self) -> (&Initialization, f32) {
+        (&self.initialization, self.row_spread)
+    }
+
+    fn weights(&self) -> &Weights {
+        &self.weights
+    }
+
+    fn size(&self, reading: &Reading) -> NetworkSize {
+        let [tokens, features, outputs] =
+            [reading.tokens(), reading.features(), reading.outputs()].map(|count| count as u64);
+        let [depth, width, heads, inner, hidden] =
+            [self.depth, self.width, self.heads, self.attention_width(), self.mlp.width].map(u64::from);
+        // The embedding and the positions; the last norm; the classifier.
+        let ends = features * width + tokens * width + 2 * width + (width * outputs + outputs);
+        // Query, key, value, output; the MLP's two layers; two norms. All with biases.
+        let attention = 4 * width * inner + 3 * inner + width;
+        let mlp = 2 * width * hidden + hidden + width;
+        // Kept of one token: seven vectors of its width, four of the heads', two of the MLP's, and two rows of attention a
+        // head.
+        let token = 7 * width + 4 * inner + 2 * hidden + 2 * heads * tokens;
+        // QKᵀ and the mix of the values, of which a causal network leaves half out.
+        let seen = if reading.is_causal() { tokens.div_ceil(2) } else { tokens };
+        NetworkSize {
+            parameters: depth * (attention + mlp + 4 * width) + ends,
+            kept: depth * token + 3 * width,
+            // A symbol is looked up.
+            first: if reading.is_image() { features * width } else { 0 },
+            middle: depth * (4 * width * inner + 2 * seen * inner + 2 * width * hidden),
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! A number by which runs are compared.
+
+use serde::{Deserialize, Serialize};
+
+use super::Unit;
+use crate::fields::choice;
+
+choice! {
+    /// A number that an evaluation on the test split yields, one for each replica.
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum Metric {
+        /// Share of right answers on the test split.
+        Accuracy: "accuracy", "Accuracy";
+        /// Mean cross-entropy on the test split, in nats; of a picture, mean squared error.
+        Loss: "loss", "Loss";
+        /// Peak signal-to-noise ratio of the whole picture, in dB.
+        Psnr: "psnr", "PSNR";
+    }
+}
+
+impl Metric {
+    /// How its values are printed.
+    pub fn unit(self) -> Unit {
+        match self {
+            Self::Accuracy => Unit::POINTS,
+            Self::Loss => Unit { name: "nats", scale: 1.0 },
+            Self::Psnr => Unit { name: "dB", scale: 1.0 },
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Ten drawn shapes on a random texture: `shapes`, generated, 24×24 pixels of red, green, blue.
+//!
+//! A task of the lab, not of a paper: it separates the techniques within a minute where plain digits do not. Two modes:
+//!
+//! ```text
+//! bright:  0.45 (0.8 L + 0.2 Cₖ + 0.3 o), × 0.4 inside the shape, + 1.2 colourₖ there, + 0.15 noise
+//! dim:     L + o,                                                 + 0.5 colourₖ there, + 0.02 noise
+//! ```
+//!
+//! L is one 1/f^α field of unit standard deviation for all channels, Cₖ another of each channel (α = 1.5, and 2.2 in
+//! `dim`); o is one standard normal number an image; colour is `clip(0.9 + 0.35 normal, 0.2, 2)` a channel. A shape has
+//! its centre in U(10, 13), its radius in U(7, 10), and is turned by U(−0.25, 0.25) rad. In `bright` the small singular
+//! directions of an image are noise, in `dim` they carry the shape.
+//!
+//! Every image has its own named stream, so that it is the same everywhere. Normal numbers are looked up among the
+//! 65,536 quantiles of a table: drawing 37 million of them one by one would take longer than the training.
+
+#[cfg(feature = "engine")]
+mod engine;
+
+#[cfg(feature = "engine")]
+use burn::tensor::Device;
+
+use super::TaskOutline;
+use super::images::{self, PATCH};
+use crate::fields::Phrase::After;
+use crate::fields::{Problems, Room, choice, fields, named};
+#[cfg(feature = "engine")]
+use crate::interface::PatchMap;
+use crate::surroundings::{Reading, Surroundings};
+
+/// Edge of an image in pixels.
+const EDGE: u32 = 24;
+/// Red, green, blue.
+const CHANNELS: u32 = 3;
+/// Disc, ring, square, frame, triangle, plus, X, two horizontal bars, two vertical bars, diamond.
+const CLASSES: usize = 10;
+const TRAINING_IMAGES: u32 = 8_192;
+
+fields! {
+    /// How hard they are to see, and how the images are cut.
+    #[derive(Copy)]
+    pub struct Shapes {
+        patch: u32 = 4, PATCH;
+        /// Whether the shapes are brighter than their background, or nearly lost in it.
+        mode: Mode = Mode::Bright, named("Difficulty", After(" shapes"));
+    }
+}
+
+choice! {
+    /// What makes the shapes hard to see.
+    pub enum Mode {
+        /// Bright shapes on noisy texture: small directions of the tokens are noise.
+        Bright: "bright", "Bright";
+        /// Faint shapes under large slow shadows: small directions of the tokens are the signal.
+        Dim: "dim", "Dim";
+    }
+}
+
+impl Room for Shapes {
+    const NAME: &'static str = "shapes";
+    const LABEL: &'static str = "Shapes";
+    const HELP: &'static str =
+        "Ten drawn shapes of 24×24 colour pixels on a natural texture; 8,192 to learn from.";
+
+    fn rules(&self, _: &Surroundings, problems: &mut Problems<'_>) {
+        images::rules(EDGE, self.patch, problems);
+    }
+}
+
+impl TaskOutline for Shapes {
+    fn reading(&self) -> Reading {
+        images::reading(EDGE, self.patch, CHANNELS, CLASSES)
+    }
+
+    fn training_examples(&self) -> u32 {
+        TRAINING_IMAGES
+    }
+
+    fn file(&self) -> Option<&'static str> {
+        None
+    }
+}
+
+#[cfg(feature = "engine")]
+impl super::TaskLoader for Shapes {
+    fn load(
+        &self,
+        _: &[u8],
+        patches: Option<Box<dyn PatchMap>>,
+        device: &Device,
+    ) -> Result<Box<dyn super::Dataset>, String> {
+        Ok(Box::new(engine::shapes(self.mode, (self.patch, patches), device)?))
+    }
+}

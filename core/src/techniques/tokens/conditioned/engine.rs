@@ -1,0 +1,49 @@
+//! The correction on the device.
+
+use burn::tensor::Tensor;
+
+use super::Conditioned;
+use crate::interface::PatchMap;
+use crate::kernels::{Polar, add_polar_factor};
+use crate::surroundings::Reading;
+use crate::techniques::tokens::{TokenMap, TokenTechnique};
+
+/// Steep iterations of the exact form: 3.4¹² = 3·10⁶, so that whatever f32 tells from zero arrives.
+const EXACT_STEEP: u32 = 12;
+
+/// Settling iterations of the exact form: what is left differs from 1 by less than f32 can say.
+const EXACT_SETTLING: u32 = 3;
+
+/// The correction of one network's tokens.
+#[derive(Clone, Copy, Debug)]
+pub struct ConditionedTokens {
+    polar: Polar,
+    tokens: usize,
+}
+
+impl ConditionedTokens {
+    /// `strength` is s; of the `iterations` the last one settles what the steep ones before it leave; 0 goes on until
+    /// f32 knows no difference.
+    pub fn new(strength: f32, iterations: u32, tokens: usize) -> Self {
+        let (steep, settling) =
+            if iterations == 0 { (EXACT_STEEP, EXACT_SETTLING) } else { (iterations - 1, 1) };
+        Self { polar: Polar { strength, steep, settling }, tokens }
+    }
+}
+
+impl TokenMap for ConditionedTokens {
+    fn forward(&self, x: Tensor<3>) -> Tensor<3> {
+        add_polar_factor(x, self.tokens, self.polar)
+    }
+}
+
+impl TokenTechnique for Conditioned {
+    fn before_training(&self, _: Reading) -> Option<Box<dyn PatchMap>> {
+        None
+    }
+
+    fn in_forward(&self, tokens: usize) -> Option<Box<dyn TokenMap>> {
+        let correction = ConditionedTokens::new(self.strength, self.iterations, tokens);
+        (self.strength != 0.0).then(|| Box::new(correction) as Box<dyn TokenMap>)
+    }
+}

@@ -1,0 +1,55 @@
+//! What is done to the tokens of an example before the first block.
+
+use crate::fields::Phrase::After;
+use crate::fields::{Problems, Row, named, slot};
+#[cfg(feature = "engine")]
+use crate::interface::PatchMap;
+#[cfg(feature = "engine")]
+use crate::surroundings::Reading;
+use crate::surroundings::Surroundings;
+
+slot! {
+    /// What is done to the tokens of an example before the first block.
+    pub enum Tokens does TokenTechnique {
+        plain::Plain,
+        conditioned::Conditioned,
+        graying::Graying,
+        whitened::Whitened,
+    }
+}
+
+/// The slot's row, the same in every network that has tokens.
+pub const TOKENS: Row = named("Tokens", After(" tokens"))
+    .or_help("What is done to the tokens of an example before the first block.")
+    .whole();
+
+/// What a choice of this slot does.
+#[cfg(feature = "engine")]
+pub trait TokenTechnique {
+    /// What is done once to the patches of every image, before training; `None` if that is nothing.
+    fn before_training(&self, reading: Reading) -> Option<Box<dyn PatchMap>>;
+
+    /// What is done to embedded tokens in every forward pass, with N = `tokens` rows each example; `None` if that is
+    /// nothing.
+    fn in_forward(&self, tokens: usize) -> Option<Box<dyn TokenMap>>;
+}
+
+/// Changes the embedded tokens of every example of every replica by itself.
+#[cfg(feature = "engine")]
+pub trait TokenMap: std::fmt::Debug {
+    /// # Shapes
+    /// - `x`, result: `[R, B·N, D]`
+    fn forward(&self, x: burn::tensor::Tensor<3>) -> burn::tensor::Tensor<3>;
+}
+
+/// The rule of all that mixes the tokens of an example.
+fn mixes_tokens(here: &Surroundings, problems: &mut Problems<'_>) {
+    problems.rule(
+        !here.reading.is_causal(),
+        "",
+        "must be plain here: conditioning mixes all tokens of an example, so a token would see those after it",
+    );
+}
+
+#[cfg(all(test, feature = "engine"))]
+mod tests;

@@ -1,0 +1,54 @@
+//! Weight normalization (Salimans and Kingma, arXiv 1602.07868): direction and length of each row are trained apart.
+//!
+//! ```text
+//! w_i = g_i v_i / ‖v_i‖        g_i trained, at first ‖v_i‖, so that the weights start as they are
+//! ```
+
+#[cfg(feature = "engine")]
+use burn::tensor::Device;
+
+use crate::fields::{Room, fields};
+#[cfg(feature = "engine")]
+use crate::kernels::{LineMap, Lines};
+#[cfg(feature = "engine")]
+use crate::parameters::Builder;
+#[cfg(feature = "engine")]
+use crate::techniques::weights::lines::{Along, FIXED, Length, MappedLines, Pass, lines, norms, rest};
+
+fields! {
+    /// Direction and length apart.
+    #[derive(Copy)]
+    pub struct Normalized {}
+}
+
+impl Room for Normalized {
+    const NAME: &'static str = "normalized";
+    const LABEL: &'static str = "Weight norm";
+    const HELP: &'static str = "Direction and length of each row trained apart (arXiv 1602.07868).";
+
+    fn words(&self) -> String {
+        "weight-normalized".to_owned()
+    }
+}
+
+#[cfg(feature = "engine")]
+impl super::WeightTechnique for Normalized {
+    fn conditioner(&self, builder: &mut Builder, device: &Device) -> Option<Box<dyn super::Conditioner>> {
+        // The trained lengths, which start as the norms that the matrices have.
+        let matrices = builder.layout().conditioned();
+        let mut places = Vec::new();
+        for matrix in &matrices {
+            let first = builder.layout().width();
+            let of = |row: &[f32]| {
+                norms(&lines(matrix, Along::Outputs), row).into_iter().map(|x| x as f32).collect()
+            };
+            let initial = builder.replicas().map(|(_, row)| of(row)).collect();
+            builder.add_beside(&format!("{}.length", matrix.name), initial);
+            places.extend(first..first + matrix.columns);
+        }
+        let pass = Pass::new(builder, Along::Outputs, Length::Unit);
+        let lines = Lines::new(&pass.lines, &pass.lengths, Some(&places), &rest(builder.layout()), device);
+        let map = LineMap { trained_length: true, ..FIXED };
+        Some(Box::new(MappedLines { passes: vec![lines], map }))
+    }
+}
