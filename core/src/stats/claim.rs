@@ -1,4 +1,5 @@
-//! What a paper says about a quantity, in a form that measurements can answer.
+//! What a paper says about a quantity, in a form that measurements can answer. **Version 1 of the format;
+//! [`Row`](super::Row) replaces it**, which can also say "the same", and knows whose claim it is and against what.
 //!
 //! Every claim is one inequality about the true mean difference `variant − baseline` and a margin `m ≥ 0`:
 //!
@@ -14,8 +15,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Interval;
 use super::judgement::Verdict;
+use super::{Interval, Margin};
 use crate::fields::Phrase::Before;
 use crate::fields::{choice, fields, float, leaf, named};
 
@@ -25,7 +26,7 @@ fields! {
     #[serde(default, deny_unknown_fields)]
     pub struct Claim {
         /// Where every other variant should stand to the first.
-        says: Says = Says::NotLower, named("Claim", Before("claim: "));
+        says: Inequality = Inequality::NotLower, named("Claim", Before("claim: "));
         /// By how much, or how much less still counts as equal; in the unit of what is compared.
         margin: Margin = Margin::default(), float("Margin", 0.0, 1000.0, Before("margin "));
     }
@@ -35,7 +36,7 @@ choice! {
     /// How a claim says that the variant stands to the baseline.
     #[derive(Serialize, Deserialize)]
     #[serde(rename_all = "snake_case")]
-    pub enum Says {
+    pub enum Inequality {
         /// Above the first variant by more than the margin.
         Higher: "higher", "Higher";
         /// Below the first variant by more than the margin.
@@ -54,8 +55,8 @@ impl Claim {
     pub fn threshold(&self) -> f64 {
         let margin = self.margin.get();
         match self.says {
-            Says::Higher | Says::NotHigher => margin,
-            Says::Lower | Says::NotLower => 0.0 - margin,
+            Inequality::Higher | Inequality::NotHigher => margin,
+            Inequality::Lower | Inequality::NotLower => 0.0 - margin,
         }
     }
 
@@ -67,10 +68,10 @@ impl Claim {
     pub fn decide(&self, (low, high): Interval) -> Verdict {
         let at = self.threshold();
         let (supported, contradicted) = match self.says {
-            Says::Higher => (low > at, high < at),
-            Says::Lower => (high < at, low > at),
-            Says::NotLower => (low >= at, high < at),
-            Says::NotHigher => (high <= at, low > at),
+            Inequality::Higher => (low > at, high < at),
+            Inequality::Lower => (high < at, low > at),
+            Inequality::NotLower => (low >= at, high < at),
+            Inequality::NotHigher => (high <= at, low > at),
         };
         match (supported, contradicted) {
             (true, _) => Verdict::Supported,
@@ -80,63 +81,34 @@ impl Claim {
     }
 }
 
-/// A finite number that is not negative.
-#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Serialize, Deserialize)]
-#[serde(try_from = "f64", into = "f64")]
-pub struct Margin(f64);
-
-impl Margin {
-    /// The number.
-    pub fn get(self) -> f64 {
-        self.0
-    }
-}
-
-impl TryFrom<f64> for Margin {
-    type Error = String;
-
-    fn try_from(value: f64) -> Result<Self, String> {
-        if value.is_finite() && value >= 0.0 {
-            Ok(Self(value))
-        } else {
-            Err(format!("The margin is {value}, but must be a finite number and not negative."))
-        }
-    }
-}
-
-impl From<Margin> for f64 {
-    fn from(margin: Margin) -> Self {
-        margin.0
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn claim(says: Says, margin: f64) -> Claim {
+    fn claim(says: Inequality, margin: f64) -> Claim {
         Claim { says, margin: Margin::try_from(margin).unwrap() }
     }
 
-    const ALL: [Says; 4] = [Says::Higher, Says::Lower, Says::NotLower, Says::NotHigher];
+    const ALL: [Inequality; 4] =
+        [Inequality::Higher, Inequality::Lower, Inequality::NotLower, Inequality::NotHigher];
 
     #[test]
     fn an_interval_decides_only_from_one_side_of_the_threshold() {
         use Verdict::{Contradicted, NotDecided, Supported};
         for (says, margin, interval, verdict) in [
-            (Says::Higher, 0.0, (0.1, 0.3), Supported),
-            (Says::Higher, 0.0, (-0.1, 0.3), NotDecided),
-            (Says::Higher, 0.0, (-0.3, -0.1), Contradicted),
-            (Says::Higher, 0.2, (0.1, 0.3), NotDecided),
-            (Says::Higher, 0.4, (0.1, 0.3), Contradicted), // there is an effect, but not one that large
-            (Says::Lower, 0.0, (-0.3, -0.1), Supported),
-            (Says::Lower, 0.2, (-0.3, -0.1), NotDecided),
-            (Says::Lower, 0.0, (0.1, 0.3), Contradicted),
-            (Says::NotLower, 0.2, (-0.1, 0.3), Supported),
-            (Says::NotLower, 0.2, (-0.3, 0.3), NotDecided),
-            (Says::NotLower, 0.2, (-0.5, -0.3), Contradicted),
-            (Says::NotHigher, 0.2, (-0.3, 0.1), Supported),
-            (Says::NotHigher, 0.2, (0.3, 0.5), Contradicted),
+            (Inequality::Higher, 0.0, (0.1, 0.3), Supported),
+            (Inequality::Higher, 0.0, (-0.1, 0.3), NotDecided),
+            (Inequality::Higher, 0.0, (-0.3, -0.1), Contradicted),
+            (Inequality::Higher, 0.2, (0.1, 0.3), NotDecided),
+            (Inequality::Higher, 0.4, (0.1, 0.3), Contradicted), // there is an effect, but not one that large
+            (Inequality::Lower, 0.0, (-0.3, -0.1), Supported),
+            (Inequality::Lower, 0.2, (-0.3, -0.1), NotDecided),
+            (Inequality::Lower, 0.0, (0.1, 0.3), Contradicted),
+            (Inequality::NotLower, 0.2, (-0.1, 0.3), Supported),
+            (Inequality::NotLower, 0.2, (-0.3, 0.3), NotDecided),
+            (Inequality::NotLower, 0.2, (-0.5, -0.3), Contradicted),
+            (Inequality::NotHigher, 0.2, (-0.3, 0.1), Supported),
+            (Inequality::NotHigher, 0.2, (0.3, 0.5), Contradicted),
         ] {
             assert_eq!(claim(says, margin).decide(interval), verdict, "{says:?} {margin} {interval:?}");
         }
@@ -146,8 +118,8 @@ mod tests {
     fn exact_equality_is_no_worse_and_not_better() {
         for says in ALL {
             let expected = match says {
-                Says::Higher | Says::Lower => Verdict::NotDecided,
-                Says::NotLower | Says::NotHigher => Verdict::Supported,
+                Inequality::Higher | Inequality::Lower => Verdict::NotDecided,
+                Inequality::NotLower | Inequality::NotHigher => Verdict::Supported,
             };
             assert_eq!(claim(says, 0.0).decide((0.0, 0.0)), expected, "{says:?}");
         }
@@ -159,7 +131,10 @@ mod tests {
             for high in low..10 {
                 for margin in 0..4 {
                     let (low, high, margin) = (f64::from(low), f64::from(high), f64::from(margin));
-                    for (one, other) in [(Says::Higher, Says::Lower), (Says::NotLower, Says::NotHigher)] {
+                    for (one, other) in [
+                        (Inequality::Higher, Inequality::Lower),
+                        (Inequality::NotLower, Inequality::NotHigher),
+                    ] {
                         let forth = claim(one, margin).decide((low, high));
                         assert_eq!(forth, claim(other, margin).decide((-high, -low)));
                     }
@@ -171,9 +146,9 @@ mod tests {
     #[test]
     fn a_claim_is_read_strictly() {
         let read = |text: &str| toml::from_str::<Claim>(text);
-        assert_eq!(read("says = 'not_lower'\nmargin = 0.005").unwrap(), claim(Says::NotLower, 0.005));
-        assert_eq!(read("says = 'higher'").unwrap(), claim(Says::Higher, 0.0));
-        assert_eq!(read("says = 'higher'\nmargin = 1").unwrap(), claim(Says::Higher, 1.0));
+        assert_eq!(read("says = 'not_lower'\nmargin = 0.005").unwrap(), claim(Inequality::NotLower, 0.005));
+        assert_eq!(read("says = 'higher'").unwrap(), claim(Inequality::Higher, 0.0));
+        assert_eq!(read("says = 'higher'\nmargin = 1").unwrap(), claim(Inequality::Higher, 1.0));
         for wrong in [
             "says = 'better'",
             "says = 'lower'\nmargin = -0.1",

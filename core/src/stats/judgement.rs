@@ -1,4 +1,5 @@
-//! From the replicas of two variants and a claim to a verdict and a sentence.
+//! From the replicas of two variants and a claim to a verdict and a sentence. **[`judge_rows`](super::judge_rows)
+//! replaces this rule**, whose second half is wrong where a claim predicts divergence; [`Verdict`] stays.
 //!
 //! The rule, in this order:
 //!
@@ -14,7 +15,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Claim, Paired, Says, StatsError};
+use super::unit::Digits;
+use super::{Claim, Inequality, Paired, StatsError, Unit};
 
 /// The fewest paired replicas that can decide anything.
 pub const MIN_REPLICAS: usize = 3;
@@ -126,22 +128,6 @@ pub fn judge(
     })
 }
 
-/// How to print a metric.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Unit {
-    /// Printed after the difference; empty for a bare number.
-    pub name: &'static str,
-    /// The metric is multiplied by this before it is printed.
-    pub scale: f64,
-}
-
-impl Unit {
-    /// A bare number.
-    pub const NONE: Self = Self { name: "", scale: 1.0 };
-    /// Percentage points of a metric between 0 and 1.
-    pub const POINTS: Self = Self { name: "points", scale: 100.0 };
-}
-
 impl Judgement {
     /// One sentence for people: the verdict, the mean of `variant − baseline`, its interval, and n.
     ///
@@ -187,7 +173,7 @@ impl Judgement {
         let (low, high) = paired.ci95.unwrap_or((paired.mean_difference, paired.mean_difference));
         let (low, high) = (low * unit.scale, high * unit.scale);
         let threshold = self.claim.threshold() * unit.scale;
-        let digits = Digits::to_show(mean, low, high, threshold);
+        let digits = Digits::to_show(mean, low, high, &[threshold]);
 
         let space = if unit.name.is_empty() { "" } else { " " };
         let mut text = format!(
@@ -200,72 +186,14 @@ impl Judgement {
         );
         if self.claim.margin.get() > 0.0 {
             let relation = match self.claim.says {
-                Says::Higher => "more than",
-                Says::Lower => "less than",
-                Says::NotLower => "at least",
-                Says::NotHigher => "at most",
+                Inequality::Higher => "more than",
+                Inequality::Lower => "less than",
+                Inequality::NotLower => "at least",
+                Inequality::NotHigher => "at most",
             };
             text += &format!(", claimed {relation} {}", digits.signed(threshold));
         }
         text
-    }
-}
-
-/// How many digits to print.
-#[derive(Clone, Copy)]
-enum Digits {
-    /// That many after the point.
-    Decimals(usize),
-    /// Very small or very large: one before the point, that many after, and an exponent.
-    Scientific(usize),
-}
-
-impl Digits {
-    /// Two significant digits of the half-width, and more if rounding would move an end of the interval onto the
-    /// threshold or across it, or falsify the threshold itself.
-    fn to_show(mean: f64, low: f64, high: f64, threshold: f64) -> Self {
-        let half = (high - low) / 2.0;
-        let largest = low.abs().max(high.abs()).max(mean.abs());
-        let (measure, significant) = if half > 0.0 { (half, 1.0) } else { (largest, 2.0) };
-        let decimals = if measure > 0.0 { significant - measure.log10().floor() } else { 0.0 };
-        let candidates = if decimals > 6.0 || largest >= 1e7 {
-            let digits = if measure > 0.0 { (largest / measure).log10().floor() + significant } else { 0.0 };
-            let digits = digits.clamp(1.0, 15.0) as usize;
-            (digits..=digits + 6).map(Digits::Scientific).collect::<Vec<_>>()
-        } else {
-            let decimals = decimals.max(0.0) as usize;
-            (decimals..=decimals + 6).map(Digits::Decimals).collect()
-        };
-        let honest = |digits: &Self| {
-            let rounded = digits.round(threshold);
-            let same_side = |end: f64| digits.round(end).total_cmp(&rounded) == end.total_cmp(&threshold);
-            (rounded - threshold).abs() <= 1e-9 * threshold.abs() && same_side(low) && same_side(high)
-        };
-        candidates.iter().copied().find(honest).unwrap_or(candidates[0])
-    }
-
-    fn text(self, value: f64) -> String {
-        let value = value + 0.0; // turns −0 into 0
-        match self {
-            Self::Decimals(digits) => format!("{value:.digits$}"),
-            Self::Scientific(digits) => format!("{value:.digits$e}"),
-        }
-    }
-
-    fn round(self, value: f64) -> f64 {
-        self.text(value).parse::<f64>().unwrap_or(value) + 0.0
-    }
-
-    fn plain(self, value: f64) -> String {
-        let text = self.text(value);
-        // A negative number that rounds to zero is printed without its sign.
-        let text = if self.round(value) == 0.0 { text.trim_start_matches('-') } else { &text };
-        text.replace('-', "−")
-    }
-
-    fn signed(self, value: f64) -> String {
-        let text = self.plain(value);
-        if self.round(value) > 0.0 { format!("+{text}") } else { text }
     }
 }
 

@@ -1,35 +1,95 @@
-//! What a handful of replicas allows one to say: means, 95 % intervals, paired comparisons and verdicts.
+//! What a handful of replicas allows one to say: means, intervals, comparisons seed by seed, and verdicts on claims.
 //!
 //! ```text
-//! samples of one variant ─────────────► Summary    mean, standard deviation, interval
-//! variant and baseline, same seeds ───► Paired     mean difference, interval, t, p, d_z
-//! the same, and a Claim ──────────────► Judgement  supported, contradicted, or not decided; and a sentence
-//! values of one chart point ──────────► mean_ci    mean and half-width
+//! Row (a claim) ───────────────► Compared      which variants, found by their names
+//! outcomes of their seeds ─────► Differences   one a seed; a run that failed stays a failure
+//! all rows of an experiment ───► judge_rows ─► Judged: verdict, effect, interval, p, and a sentence
+//! outcomes of one variant ─────► Standing      mean of those that have a number, median of all, how many failed
+//! a row, before it is run ─────► foresee       the smallest effect that so many seeds find
+//! values of one chart point ───► mean_ci       mean and half-width
 //! ```
 //!
-//! Every interval is Student's: `mean ± t₀.₉₇₅(n − 1) · s / √n`, two-sided, 95 %. It assumes that what it averages is
-//! roughly normal; for paired comparisons these are the differences, seed by seed. No correction is made for
-//! comparing many variants at once: of twenty verdicts on variants that do not differ, one is expected to be wrong.
+//! | file | method |
+//! |---|---|
+//! | `row`, `margin` | what a claim says, and about what |
+//! | `measure` | which way is worse, differences or ratios, the floor of a spread |
+//! | `differences` | pairs, and contrasts of contrasts |
+//! | `location` | intervals whose two ends may come from two tests, because failures lie on one side |
+//! | `student`, `normal` | distributions |
+//! | `sign`, `mcnemar`, `flips` | exact tests: of a median, of how often runs fail, of a mean |
+//! | `evidence` | the four inequalities, and "the same" by two one-sided tests |
+//! | `chain`, `looks` | several planned looks that err in 5 % together |
+//! | `holm` | several rows that do |
+//! | `power`, `foreseen` | the smallest effect that is found |
+//! | `hedges` | effects in units of their spread |
+//! | `judged`, `sentence`, `unit` | verdicts, in words and digits |
+//! | `standing`, `summary` | one variant by itself |
+//!
+//! Being switched over: `Claim`, `Judgement` with `judge`, and `VerdictReport` are of version 1 of the format (one
+//! claim for all variants against the first). `Row`, `judge_rows` and `Judged` take their place, `Judged` that of
+//! `Paired` in verdicts, `Standing` that of `Summary` in tables of outcomes.
+//!
+//! Student's intervals assume that what they average, here the differences, is roughly normal. Of a few seeds nobody
+//! can know that: every row therefore keeps each seed's difference, has an exact test beside it that needs no such
+//! thing, and says whether the two agree. The paper's rows of an experiment are corrected for being several; twenty
+//! experiments are not.
 //!
 //! Samples are finite numbers; anything else is an error, never left out in silence. A run that diverged has no
-//! number: it is `None`, and [`judge`] says how it counts.
+//! number: it is `None`, and worse than every number in the measure's direction.
 //!
 //! This module knows neither Burn nor the page.
 
+mod chain;
 mod claim;
+mod differences;
+mod evidence;
+mod flips;
+mod foreseen;
+mod hedges;
+mod holm;
+mod judged;
 mod judgement;
+mod location;
+mod looks;
+mod margin;
+mod mcnemar;
+mod measure;
 mod metric;
+mod normal;
 mod paired;
+mod power;
 mod report;
+mod row;
+mod sentence;
+mod sign;
+#[cfg(test)]
+mod simulated;
+mod standing;
 mod student;
 mod summary;
+mod unit;
 
-pub use claim::{Claim, Margin, Says};
-pub use judgement::{Judgement, MIN_REPLICAS, Unit, Verdict, judge};
+pub use claim::{Claim, Inequality};
+pub use differences::{Differences, Outcomes, Pair};
+pub use evidence::ALPHA;
+pub use foreseen::{Foreseen, foresee};
+pub use holm::holm;
+pub use judged::{FlipTest, Judged, Question, Span, Spread, judge_rows};
+pub use judgement::{Judgement, MIN_REPLICAS, Verdict, judge};
+pub use location::{Limit, Method};
+pub use looks::{Look, Looks};
+pub use margin::Margin;
+pub use mcnemar::{Failures, unseen_failures};
+pub use measure::{Direction, Form, Measure};
 pub use metric::Metric;
 pub use paired::Paired;
+pub use power::{POWER, finds, finds_same, smallest_effect};
 pub use report::VerdictReport;
+pub use row::{Compared, Row, Says, Statement, Than, Which, Whose};
+pub use sign::smallest_p;
+pub use standing::Standing;
 pub use summary::{Running, Summary, mean_ci};
+pub use unit::Unit;
 
 /// A two-sided 95 % interval: its lower and its upper end.
 pub type Interval = (f64, f64);
@@ -41,6 +101,13 @@ pub enum StatsError {
     Empty,
     /// One is infinite or not a number.
     NotFinite {
+        /// Its position.
+        index: usize,
+        /// The sample.
+        value: f64,
+    },
+    /// One of which a logarithm is needed is not positive.
+    NotPositive {
         /// Its position.
         index: usize,
         /// The sample.
@@ -63,6 +130,9 @@ impl std::fmt::Display for StatsError {
             Self::Empty => write!(f, "There are no samples; a mean needs at least one."),
             Self::NotFinite { index, value } => {
                 write!(f, "Sample {index} is {value}, which is not a finite number.")
+            }
+            Self::NotPositive { index, value } => {
+                write!(f, "Sample {index} is {value}, and has no logarithm: it must be above 0.")
             }
             Self::Overflow => write!(f, "The samples are too large: their spread overflows."),
             Self::Unpaired { variant, baseline } => write!(

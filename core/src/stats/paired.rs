@@ -24,9 +24,11 @@ pub struct Paired {
     pub ci95: Option<Interval>,
     /// Student's `t = mean / (s / √n)`, with `n − 1` degrees of freedom; `None` where `s` is `None` or 0.
     pub t: Option<f64>,
-    /// Probability, if the true difference were 0, of a `t` at least as far from 0; `None` where `t` is.
+    /// Probability, if the true difference were 0, of a `t` at least as far from 0; `None` where `t` is. That of a
+    /// claim with a margin is another one: [`Judged::p`](super::Judged).
     pub p_value: Option<f64>,
-    /// Cohen's `d_z = mean / s`: the difference in units of its own spread over seeds; `None` where `t` is.
+    /// `d_z = mean / s`: the difference in units of its own spread over seeds; `None` where `t` is. A quarter too
+    /// large on average for five pairs; [`Judged::standardized`](super::Judged) is not.
     pub effect_size: Option<f64>,
 }
 

@@ -1,4 +1,5 @@
 //! A variant compared with the first one, ready to be shown: the two means, their paired difference, the verdict.
+//! **Version 1 of the format; [`Judged`](super::Judged) replaces it**, one a row instead of one a variant.
 
 use serde::{Deserialize, Serialize};
 
