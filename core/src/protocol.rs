@@ -5,8 +5,8 @@ pub mod faster;
 use serde::{Deserialize, Serialize};
 
 use crate::probes::report::ProbeReport;
-use crate::spec::Experiment;
-use crate::stats::{Metric, VerdictReport};
+use crate::spec::{Experiment, JudgedClaim};
+use crate::stats::Metric;
 
 /// A wish of the shell.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -148,12 +148,10 @@ pub enum Event {
         /// A sentence.
         because: String,
     },
-    /// A variant compared with the first.
-    Verdict {
-        /// Index of the variant.
-        variant: usize,
-        /// The comparison.
-        report: VerdictReport,
+    /// Every claim of the experiment, judged by all seeds.
+    Judged {
+        /// In the experiment's order.
+        claims: Vec<JudgedClaim>,
     },
     /// All steps are done.
     Finished,

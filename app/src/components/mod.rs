@@ -5,6 +5,7 @@ mod attention_maps;
 mod catalog_cards;
 mod chart_panel;
 mod checkpoint;
+mod claims;
 mod device_choice;
 mod field_control;
 mod figure;
@@ -25,7 +26,6 @@ mod status_line;
 mod value_input;
 mod variant_card;
 mod variants;
-mod verdict_badge;
 
 use leptos::prelude::*;
 

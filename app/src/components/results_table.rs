@@ -1,12 +1,11 @@
-//! The table of results: mean and interval over seeds, size, difference to the first variant, verdict; and the file
-//! that holds all of it.
+//! The table of results: mean and interval over seeds, size, difference to the first variant; the claims; and the file that
+//! holds all of it.
 
-use kappa_core::stats::VerdictReport;
 use leptos::prelude::*;
 use serde_json::json;
 
+use super::claims::Claims;
 use super::legend::Sample;
-use super::verdict_badge::VerdictBadge;
 use crate::browser;
 use crate::link;
 use crate::memo::memo;
@@ -21,9 +20,6 @@ pub fn ResultsTable() -> impl IntoView {
     let metric = run.metric();
     let rows = memo(move || run.read(|log| rows(log, metric.get())));
     let finished = memo(move || run.read(|log| log.phase == Phase::Finished));
-    let verdicts = memo(move || {
-        run.read(|log| log.variants.iter().map(|variant| variant.verdict.clone()).collect::<Vec<_>>())
-    });
     let empty = memo(move || rows.with(Vec::is_empty));
     let heading = move || match finished.get() {
         true => "Results".to_owned(),
@@ -61,13 +57,7 @@ pub fn ResultsTable() -> impl IntoView {
                     </tbody>
                 </table>
             </div>
-            <ul class="verdicts">
-                {move || {
-                    let names = rows.with(|rows| rows.iter().map(|row| row.name.clone()).collect::<Vec<_>>());
-                    let shown = verdicts.get().into_iter().enumerate();
-                    shown.filter_map(|(index, report)| Some(verdict(run.id(&format!("verdict-{index}")), names.get(index)?.clone(), report?))).collect_view()
-                }}
-            </ul>
+            <Claims/>
         </section>
     }
 }
@@ -85,15 +75,6 @@ fn line(index: usize, row: &Row, reading: Reading) -> impl IntoView + use<> {
             <td class="number">{thousands(row.parameters)}</td>
             <td class="number">{row.paired.as_ref().map_or("–".to_owned(), |paired| reading.difference(paired))}</td>
         </tr>
-    }
-}
-
-fn verdict(id: String, name: String, report: VerdictReport) -> impl IntoView {
-    view! {
-        <li data-testid=id>
-            <span class="verdict-name">{name}</span>
-            <VerdictBadge report/>
-        </li>
     }
 }
 
@@ -115,11 +96,10 @@ fn to_json(log: &RunLog, rows: &[Row]) -> String {
             "diverged": variant.diverged.iter().map(|(replica, step)| json!({"replica": replica, "step": step}))
                 .collect::<Vec<_>>(),
             "difference_to_first": row.paired,
-            "verdict": variant.verdict,
         })
     });
     let whole = json!({
-        "format": "kappa-lab results 1",
+        "format": "kappa-lab results 2",
         "finished": log.phase == Phase::Finished,
         "date": String::from(js_sys::Date::new_0().to_iso_string()),
         "lab": env!("CARGO_PKG_VERSION"),
@@ -127,6 +107,7 @@ fn to_json(log: &RunLog, rows: &[Row]) -> String {
         "link": log.experiment.as_ref().map(link::address),
         "experiment": log.experiment,
         "variants": variants.collect::<Vec<_>>(),
+        "claims": log.claims,
     });
     serde_json::to_string_pretty(&whole).unwrap_or_default()
 }

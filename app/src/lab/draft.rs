@@ -25,6 +25,7 @@ impl Lab {
     pub fn edit(&self, change: impl FnOnce(&mut Experiment)) {
         let mut changed = self.draft.get_untracked();
         change(&mut changed);
+        self.draft.with_untracked(|draft| changed.follow_claims(draft));
         if self.draft.with_untracked(|draft| *draft != changed) {
             self.remember();
             self.draft.set(changed);

@@ -1,8 +1,7 @@
 //! The engine's events, folded into what the page shows.
 
 use kappa_core::protocol::{DeviceReport, Event, Progress, VariantInfo};
-use kappa_core::spec::{Experiment, Metric};
-use kappa_core::stats::VerdictReport;
+use kappa_core::spec::{Experiment, JudgedClaim, Metric};
 
 use super::{Clock, Curve, History};
 
@@ -63,8 +62,6 @@ pub struct VariantLog {
     pub diverged: Vec<(usize, u32)>,
     /// Measurements inside the network.
     pub probes: History,
-    /// Comparison with the first variant.
-    pub verdict: Option<VerdictReport>,
 }
 
 impl VariantLog {
@@ -77,7 +74,6 @@ impl VariantLog {
             last: None,
             diverged: Vec::new(),
             probes: History::default(),
-            verdict: None,
         }
     }
 
@@ -112,6 +108,8 @@ pub struct RunLog {
     pub loading: Option<(String, f32)>,
     /// Things the user should know, newest last.
     pub notes: Vec<String>,
+    /// Every claim, and what came of it, once all steps are done.
+    pub claims: Vec<JudgedClaim>,
     /// Why it failed.
     pub problems: Vec<String>,
     /// Time.
@@ -190,11 +188,7 @@ impl RunLog {
                 self.clock.halt(now);
                 self.notes.push(because);
             }
-            Event::Verdict { variant, report } => {
-                if let Some(variant) = self.variants.get_mut(variant) {
-                    variant.verdict = Some(report);
-                }
-            }
+            Event::Judged { claims } => self.claims = claims,
             // The end of the run before this one, told before the engine had heard of this one.
             Event::Finished | Event::Stopped if self.phase == Phase::Starting => {}
             Event::Finished => self.end(Phase::Finished, now),

@@ -28,6 +28,7 @@ pub fn log(recording: &Recording) -> Result<RunLog, String> {
     let mut log = RunLog::starting(experiment, Some(device));
     log.phase = Phase::Finished;
     (log.steps, log.replicas) = (steps, replicas);
+    log.claims.clone_from(&recording.claims);
     log.variants = recording.variants.iter().map(|one| variant(one, steps, replicas)).collect();
     Ok(log)
 }
@@ -83,7 +84,6 @@ fn variant(recorded: &RecordedVariant, steps: u32, replicas: u32) -> VariantLog 
             recorded.probed.iter().enumerate().map(probed).collect(),
             recorded.milliseconds,
         ),
-        verdict: recorded.verdict.clone(),
         ..VariantLog::new(info, steps, steps, replicas)
     }
 }
@@ -121,7 +121,6 @@ mod tests {
             every: 15,
             losses: vec![vec![Some(2.25), None], vec![Some(1.25), Some(1.75)]],
             diverged: vec![0, 30],
-            verdict: None,
             probed: vec![0, 30],
             milliseconds: 12.0,
             matrices: vec![matrix.clone()],
@@ -138,6 +137,7 @@ mod tests {
             version: "0.1.0".to_owned(),
             commit: Some("0123456789ab".to_owned()),
             seconds: 132.4,
+            claims: Vec::new(),
             variants: experiment.variant_names().into_iter().map(variant).collect(),
         }
     }

@@ -10,18 +10,20 @@
 //! ```
 //!
 //! What equals the origin is left out. A variant that differs from the origin's is written whole (`2=base` if its patch
-//! is empty), and `variants=3` is there when their number differs. The edition is a digest of the origin: when a
+//! is empty), and `variants=3` is there when their number differs. Claims that are not the origin's are written whole, one a
+//! pair (`claims=2&claim.1={…}`), as JSON. The edition is a digest of the origin: when a
 //! later edition of the lab has changed it, the link says so instead of quietly meaning something else.
 
 use std::sync::LazyLock;
 
 use crate::catalog;
 use crate::fields::{Problem, quote, suggestion};
+use crate::spec::claims::of_claim;
 use crate::spec::patch;
 use crate::spec::table::known_field;
 use crate::spec::tree::{self, Setting};
 use crate::spec::version1;
-use crate::spec::{Experiment, MAX_VARIANTS, VERSION, Variant};
+use crate::spec::{Claim, Experiment, MAX_CLAIMS, MAX_VARIANTS, VERSION, Variant};
 
 /// Bytes of a link, at most.
 pub const MAX_BYTES: usize = 8 << 10;
@@ -70,9 +72,12 @@ pub fn from_link(link: &str) -> Result<Experiment, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut base: Vec<Setting> = Vec::new();
     let mut patches: Vec<Option<Vec<Setting>>> = vec![None; origin.variants.len()];
+    let mut claims: Option<Vec<Option<Claim>>> = None;
     for (key, value) in pairs {
         let read = match key.split_once('.') {
             _ if key == "variants" => resize(&mut patches, value),
+            _ if key == "claims" => number_of_claims(value).map(|count| claims = Some(vec![None; count])),
+            Some(("claim", number)) => claim(&mut claims, number, value),
             Some((number, path)) if number.bytes().all(|byte| byte.is_ascii_digit()) => {
                 patch_of(&mut patches, number)
                     .and_then(|patch| add(patch, path, value).map_err(|p| numbered(p, number)))
@@ -100,6 +105,14 @@ pub fn from_link(link: &str) -> Result<Experiment, Vec<Problem>> {
     }
     let mut experiment = tree::apply(origin, &base)?;
     experiment.variants = variants;
+    match claims {
+        Some(given) if given.iter().any(Option::is_none) => {
+            return Err(one(Problem::of("claims", "must be as many as are given: claim.1, claim.2, …")));
+        }
+        Some(given) => experiment.claims = given.into_iter().flatten().collect(),
+        // The origin's, as far as their variants are still there.
+        None => experiment.drop_idle_claims(),
+    }
     experiment.check().map(|()| experiment).map_err(|mut problems| {
         let from = format!("It starts from \"{id}\" of the catalog.");
         if let Some(last) = problems.last_mut() {
@@ -146,7 +159,39 @@ fn pairs(experiment: &Experiment, leaves: &[Setting], origin: &Origin) -> Vec<Pa
             pairs.push((format!("{number}.{}", field.path), field.text(&value)));
         }
     }
+    let mut kept = Experiment { variants: experiment.variants.clone(), ..origin.experiment.clone() };
+    kept.drop_idle_claims();
+    if experiment.claims != kept.claims {
+        pairs.push(("claims".to_owned(), experiment.claims.len().to_string()));
+        for (index, claim) in experiment.claims.iter().enumerate() {
+            let text = serde_json::to_string(claim).expect("a claim is made of names, a number and text");
+            pairs.push((format!("claim.{}", index + 1), text));
+        }
+    }
     pairs
+}
+
+/// How many claims there are.
+fn number_of_claims(value: &str) -> Result<usize, Problem> {
+    let count = value.parse::<usize>().ok().filter(|count| *count <= MAX_CLAIMS);
+    count
+        .ok_or_else(|| Problem::of("claims", format!("must be from 0 to {MAX_CLAIMS}, not {}", quote(value))))
+}
+
+/// Reads the claim with this number.
+fn claim(claims: &mut Option<Vec<Option<Claim>>>, number: &str, text: &str) -> Result<(), Problem> {
+    let index = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+    let place = index.and_then(|index| claims.as_mut()?.get_mut(index));
+    let Some(place) = place else {
+        return Err(Problem::of(
+            "claim",
+            format!("number {} does not exist; claims= says how many there are", quote(number)),
+        ));
+    };
+    let read = serde_json::from_str(text)
+        .map_err(|error| of_claim(index.unwrap_or_default(), &format!("{error}.")))?;
+    *place = Some(read);
+    Ok(())
 }
 
 /// The pairs without the checksum, if it is there and right.

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use crate::spec::{Experiment, tree};
 
+pub mod claims_table;
 pub mod link;
 pub mod recording;
 

@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 use super::find;
 use crate::probes::report::Quantity;
 use crate::probes::summary::{Geometric, Summary};
-use crate::spec::{Experiment, from_toml};
-use crate::stats::{Metric, VerdictReport};
+use crate::spec::{Experiment, JudgedClaim, Seeds, from_toml};
+use crate::stats::Metric;
 
 /// The version of this format. A recording with another one is refused.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Bytes of a file, at most: it is fetched when somebody wants to see it.
 pub const MAX_BYTES: usize = 100_000;
@@ -43,6 +43,8 @@ pub struct Recording {
     pub commit: Option<String>,
     /// How long the run took, measurements included.
     pub seconds: f64,
+    /// The catalog's claims, judged by these outcomes; [`Recording::judge_anew`] brings them up to date.
+    pub claims: Vec<JudgedClaim>,
     /// In the experiment's order.
     pub variants: Vec<RecordedVariant>,
 }
@@ -70,8 +72,6 @@ pub struct RecordedVariant {
     pub losses: Numbers,
     /// For each replica the step at which it diverged, or 0.
     pub diverged: Vec<u32>,
-    /// Comparison with the first variant.
-    pub verdict: Option<VerdictReport>,
     /// The steps of the measurements inside the network.
     pub probed: Vec<u32>,
     /// What one measurement took on average, in milliseconds.
@@ -158,11 +158,34 @@ impl Recording {
         let Some(entry) = find(&self.id) else {
             return Err(format!("There is no {} in the catalog that this run could belong to.", self.id));
         };
-        if recorded == (Experiment { seeds: recorded.seeds, ..entry.experiment().clone() }) {
+        // What is claimed of the outcomes may have changed since: it is judged anew.
+        let today = entry.experiment().clone();
+        let recorded = Experiment { claims: today.claims.clone(), ..recorded };
+        if recorded == (Experiment { seeds: recorded.seeds, ..today }) {
             Ok(())
         } else {
             Err(self.wrong("was recorded for another experiment than the catalog’s is now"))
         }
+    }
+
+    /// Judges the claims of an experiment by the outcomes that were kept: the last evaluation of every seed. No run is
+    /// trained again.
+    pub fn judge_anew(&mut self, experiment: &Experiment) {
+        let outcome = |variant: usize, metric: Metric| {
+            let variant = &self.variants[variant];
+            let lines = variant.metrics.iter().find(|(other, _)| *other == metric).map(|(_, lines)| lines);
+            let last = lines.and_then(|lines| lines.last()).cloned();
+            let last = last.unwrap_or_else(|| vec![None; variant.diverged.len()]);
+            last.into_iter()
+                .zip(&variant.diverged)
+                .map(|(value, step)| value.filter(|_| *step == 0))
+                .collect()
+        };
+        // As many seeds were planned as were recorded.
+        let count = self.variants.first().map_or(0, |variant| variant.diverged.len() as u32);
+        let seeds = Seeds { count, ..experiment.seeds };
+        let claims = Experiment { seeds, ..experiment.clone() }.judge(outcome);
+        self.claims = claims;
     }
 
     fn wrong(&self, what: &str) -> String {

@@ -28,7 +28,12 @@ impl Experiment {
             return Err(problems);
         }
         problems.extend(rules(self));
-        problems.extend(self.check_variants());
+        let variants = self.check_variants();
+        // A claim is about variants, by their names: of wrong ones nothing can be said.
+        if variants.is_empty() {
+            problems.extend(self.check_claims());
+        }
+        problems.extend(variants);
         if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
 

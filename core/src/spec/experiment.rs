@@ -43,6 +43,8 @@ fields! {
     with {
         /// Patches on all of the above; one each. The first one is what the others are compared with.
         variants: Vec<Variant> = vec![Variant::default()];
+        /// What is claimed of the variants, row by row; see [`Experiment::claim_rows`].
+        claims: Vec<super::claims::Claim> = Vec::new();
     }
 }
 

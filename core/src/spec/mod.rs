@@ -6,6 +6,7 @@
 //! the command line's `--set` and the links ([`crate::catalog::link`]) read it too.
 
 pub mod check;
+pub mod claims;
 pub mod experiment;
 pub mod names;
 pub mod patch;
@@ -19,6 +20,7 @@ pub(crate) mod version1;
 pub(crate) mod samples;
 
 pub use self::check::MAX_VARIANTS;
+pub use self::claims::{Claim, JudgedClaim, MAX_CLAIMS};
 pub use self::experiment::{Comparison, Experiment, MAX_SEEDS, Optimizer, Seeds, Training, VERSION, Variant};
 pub use self::names::Change;
 pub use self::patch::set_path;

@@ -27,6 +27,7 @@ impl Experiment {
         let settings = canonical(&variant.set).map_err(in_variant)?;
         let mut resolved = tree::apply(self, &settings).map_err(in_variant)?;
         resolved.variants = vec![Variant::default()];
+        resolved.claims.clear();
         Ok(resolved)
     }
 

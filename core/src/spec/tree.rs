@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Value};
 
+use super::claims;
 use super::experiment::{Experiment, Variant};
 use super::patch;
 use super::table::{FIELDS, field, unknown};
@@ -48,6 +49,13 @@ pub fn written(experiment: &Experiment) -> Value {
         Value::Object(Map::from_iter([("set".to_owned(), Value::Object(set))]))
     });
     root.insert("variant".to_owned(), variants.collect());
+    if !experiment.claims.is_empty() {
+        let claims = experiment
+            .claims
+            .iter()
+            .map(|claim| serde_json::to_value(claim).expect("a claim is made of names, a number and text"));
+        root.insert("claim".to_owned(), claims.collect());
+    }
     Value::Object(root)
 }
 
@@ -157,11 +165,16 @@ pub fn read_unchecked(tree: &Value) -> Result<Experiment, Vec<Problem>> {
         }
     }
     let mut settings = Vec::new();
-    for (key, value) in root.iter().filter(|(key, _)| !["variant", version.path].contains(&key.as_str())) {
+    for (key, value) in
+        root.iter().filter(|(key, _)| !["variant", "claim", version.path].contains(&key.as_str()))
+    {
         flatten(key, value, &mut settings, &mut problems);
     }
-    let mut start =
-        Experiment { variants: variants(root.get("variant"), &mut problems), ..Experiment::default() };
+    let mut start = Experiment {
+        variants: variants(root.get("variant"), &mut problems),
+        claims: claims::read(root.get("claim"), &mut problems),
+        ..Experiment::default()
+    };
     if is_first {
         version1::upgrade(&start.model, &mut settings, &mut start.variants);
     }

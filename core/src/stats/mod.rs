@@ -25,10 +25,6 @@
 //! | `judged`, `sentence`, `unit` | verdicts, in words and digits |
 //! | `standing`, `summary` | one variant by itself |
 //!
-//! Being switched over: `Claim`, `Judgement` with `judge`, and `VerdictReport` are of version 1 of the format (one
-//! claim for all variants against the first). `Row`, `judge_rows` and `Judged` take their place, `Judged` that of
-//! `Paired` in verdicts, `Standing` that of `Summary` in tables of outcomes.
-//!
 //! Student's intervals assume that what they average, here the differences, is roughly normal. Of a few seeds nobody
 //! can know that: every row therefore keeps each seed's difference, has an exact test beside it that needs no such
 //! thing, and says whether the two agree. The paper's rows of an experiment are corrected for being several; twenty
@@ -48,7 +44,6 @@ mod foreseen;
 mod hedges;
 mod holm;
 mod judged;
-mod judgement;
 mod location;
 mod looks;
 mod margin;
@@ -58,7 +53,6 @@ mod metric;
 mod normal;
 mod paired;
 mod power;
-mod report;
 mod row;
 mod sentence;
 mod sign;
@@ -68,6 +62,7 @@ mod standing;
 mod student;
 mod summary;
 mod unit;
+mod verdict;
 
 pub use claim::{Claim, Inequality};
 pub use differences::{Differences, Outcomes, Pair};
@@ -75,7 +70,6 @@ pub use evidence::ALPHA;
 pub use foreseen::{Foreseen, foresee};
 pub use holm::holm;
 pub use judged::{FlipTest, Judged, Question, Span, Spread, judge_rows};
-pub use judgement::{Judgement, MIN_REPLICAS, Verdict, judge};
 pub use location::{Limit, Method};
 pub use looks::{Look, Looks};
 pub use margin::Margin;
@@ -84,12 +78,12 @@ pub use measure::{Direction, Form, Measure};
 pub use metric::Metric;
 pub use paired::Paired;
 pub use power::{POWER, finds, finds_same, smallest_effect};
-pub use report::VerdictReport;
 pub use row::{Compared, Row, Says, Statement, Than, Which, Whose};
 pub use sign::smallest_p;
 pub use standing::Standing;
 pub use summary::{Running, Summary, mean_ci};
 pub use unit::Unit;
+pub use verdict::{MIN_REPLICAS, Verdict};
 
 /// A two-sided 95 % interval: its lower and its upper end.
 pub type Interval = (f64, f64);

@@ -29,6 +29,7 @@ impl Described for Digits {
         Outline {
             reading: images::reading(EDGE, self.patch, 1, CLASSES),
             training_examples: 1_442,
+            test_examples: 355,
             file: Some("digits.bin"),
         }
     }

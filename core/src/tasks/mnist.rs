@@ -29,6 +29,7 @@ impl Described for Mnist {
         Outline {
             reading: images::reading(EDGE, self.patch, 1, CLASSES),
             training_examples: 9_000,
+            test_examples: 1_000,
             file: Some("mnist.bin"),
         }
     }

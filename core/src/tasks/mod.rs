@@ -52,6 +52,8 @@ pub struct Outline {
     pub reading: Reading,
     /// Examples of the training split: images, expressions, pixels, or places where a stretch of text can begin.
     pub training_examples: u32,
+    /// Examples of the test split: images, lists or pixels, or characters that are predicted.
+    pub test_examples: u32,
     /// The file below `data/` that it is made from; `None` for one that is generated.
     pub file: Option<&'static str>,
 }

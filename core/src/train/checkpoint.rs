@@ -176,6 +176,7 @@ pub fn difference(saved: &Experiment, wanted: &Experiment) -> Option<String> {
             title: String::new(),
             probes: wanted.probes,
             compare: wanted.compare.clone(),
+            claims: Vec::new(),
             ..experiment.clone()
         };
         serde_json::to_value(trained).expect("an experiment is a tree of strings and numbers")

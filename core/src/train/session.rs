@@ -13,7 +13,7 @@ use super::run::{LOG_SLOTS, Run};
 use crate::interface::PatchMap;
 use crate::protocol::{Cost, Event, Progress, VariantInfo};
 use crate::spec::Experiment;
-use crate::stats::{Metric, VerdictReport};
+use crate::stats::Metric;
 use crate::tasks::{Dataset, Source};
 
 /// Most steps of one [`Session::advance`].
@@ -328,22 +328,11 @@ impl Session {
         }
         if step == total {
             self.finished = true;
-            events.extend(self.verdicts());
+            let claims = self.experiment.judge(|variant, metric| self.variants[variant].outcome(metric));
+            events.push(Event::Judged { claims });
             events.push(Event::Finished);
         }
         Ok(())
-    }
-
-    fn verdicts(&self) -> Vec<Event> {
-        let comparison = &self.experiment.compare;
-        let baseline = self.variants[0].outcome(comparison.metric);
-        let compare = |(index, variant): (usize, &VariantRun)| {
-            let outcome = variant.outcome(comparison.metric);
-            let report = VerdictReport::new(comparison.metric, comparison.claim, &baseline, &outcome)
-                .expect("both have one outcome for each seed, finite or none");
-            Event::Verdict { variant: index, report }
-        };
-        self.variants.iter().enumerate().skip(1).map(compare).collect()
     }
 
     /// Everything that is needed to go on from here, as the bytes of a safetensors file.

@@ -51,6 +51,8 @@ fn every_link_of_version_1_opens_to_the_experiment_of_its_file() {
     for kept in &corpus {
         assert!(kept.link.starts_with("v=1&"), "{}", kept.link);
         let by_link = from_link(&kept.link).unwrap_or_else(|problems| panic!("{}: {problems:#?}", kept.name));
+        // A link has the claims that its origin makes today; a file of version 1 made none.
+        let by_link = Experiment { claims: Vec::new(), ..by_link };
         let by_file = from_toml(&kept.file).unwrap_or_else(|problems| panic!("{}: {problems:#?}", kept.name));
         assert_eq!(by_link, by_file, "{}", kept.name);
         assert_eq!(by_link.version, VERSION);

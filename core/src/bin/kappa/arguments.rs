@@ -41,6 +41,8 @@ pub enum Command {
     Run(Options),
     /// Run an experiment of the catalog in one go and write what came of it, for the page to show
     Record(RecordOptions),
+    /// Every claim with a recorded run and what came of it, as the table of the README
+    Claims(ClaimsOptions),
     /// List the devices that training can run on
     Devices,
 }
@@ -91,6 +93,17 @@ pub struct RecordOptions {
     /// The file [default: core/recordings/ID.json]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+}
+
+/// What to do with the claims.
+#[derive(Debug, Args)]
+pub struct ClaimsOptions {
+    /// First judge the kept outcomes of every recording anew, and write that into core/recordings; nothing is trained
+    #[arg(long)]
+    pub judge: bool,
+    /// Write the table between its two marks in this file instead of printing it
+    #[arg(long, value_name = "FILE")]
+    pub write: Option<PathBuf>,
 }
 
 /// Every field that `--set` knows.

@@ -6,8 +6,8 @@
 
 use kappa_core::probes::report::{Curvature, Quantity};
 use kappa_core::protocol::{DeviceReport, Event};
+use kappa_core::spec::JudgedClaim;
 use kappa_core::spec::Metric;
-use kappa_core::stats::VerdictReport;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -53,8 +53,9 @@ enum Line<'a> {
         replica: usize,
     },
     Verdict {
-        variant: usize,
-        report: &'a VerdictReport,
+        claim: usize,
+        #[serde(flatten)]
+        judged: &'a JudgedClaim,
     },
     Finished,
     Stopped,
@@ -161,7 +162,10 @@ pub fn of(event: &Event) -> Vec<String> {
         Event::Diverged { variant, replica, step } => {
             vec![Line::Diverged { variant: *variant, step: *step, replica: *replica }]
         }
-        Event::Verdict { variant, report } => vec![Line::Verdict { variant: *variant, report }],
+        Event::Judged { claims } => {
+            let line = |(index, judged)| Line::Verdict { claim: index + 1, judged };
+            claims.iter().enumerate().map(line).collect()
+        }
         Event::Finished => vec![Line::Finished],
         Event::Stopped => vec![Line::Stopped],
         Event::Failed { problems } => vec![Line::Failed { problems }],

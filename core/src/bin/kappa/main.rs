@@ -7,6 +7,7 @@
 //! kappa run digits                train; EXPERIMENT is a name of the list, a .toml file or a link of the page
 //! kappa run --resume runs/digits  go on where an interrupted run was saved
 //! kappa record always-skip        train in one go, and write what the page shows as the recorded run
+//! kappa claims                    every recorded claim, and what came of it
 //! kappa devices                   where it can run
 //! ```
 //!
@@ -14,11 +15,13 @@
 //!
 //! One file each: [`arguments`], [`choose`] (which experiment), [`about`] (list, show, devices), [`run`] (the loop),
 //! [`training`] (the only one that knows the engine), [`folder`] (what a run leaves behind), [`lines`] (events as
-//! JSON), [`screen`] (progress), [`table`] (the end), [`record`] and [`recorder`] (a run as one file for the page).
+//! JSON), [`screen`] (progress), [`table`] (the end), [`record`] and [`recorder`] (a run as one file for the page), [`claims`] (all recorded
+//! claims as one table).
 
 mod about;
 mod arguments;
 mod choose;
+mod claims;
 mod failure;
 mod folder;
 mod lines;
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Command::Devices => print(&about::devices(&training::devices())),
         Command::Run(options) => training::run(&options),
         Command::Record(options) => record::record(&options),
+        Command::Claims(options) => claims::claims(&options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -21,7 +21,7 @@ use crate::table::Results;
 use crate::training;
 
 /// The folder of the recordings that the page shows, in a checkout.
-const FOLDER: &str = "core/recordings";
+pub const FOLDER: &str = "core/recordings";
 
 /// Trains, prints the table, and writes the file.
 pub fn record(options: &RecordOptions) -> Result<(), Failure> {
@@ -62,12 +62,13 @@ pub fn record(options: &RecordOptions) -> Result<(), Failure> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         commit: provenance.commit,
         seconds: short(start.elapsed().as_secs_f64()).unwrap_or_default(),
+        claims: Vec::new(),
         variants: Vec::new(),
     };
     let (_, text) = recorder.finish(empty).map_err(Failure::run)?;
     std::fs::write(&file, &text)
         .map_err(|error| Failure::run(format!("{} cannot be written: {error}.", file.display())))?;
-    crate::print(&format!("\n{}", results.table(&experiment)))?;
+    crate::print(&format!("\n{}", results.table()))?;
     screen.say(&format!("\nThe recording is {} ({} bytes).", file.display(), text.len()));
     Ok(())
 }

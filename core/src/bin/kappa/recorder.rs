@@ -5,6 +5,7 @@ use kappa_core::catalog::recording::{MAX_BYTES, RecordedMatrix, RecordedVariant,
 use kappa_core::probes::report::{Curvature, ProbeReport};
 use kappa_core::probes::summary::{Summary, summarize};
 use kappa_core::protocol::{DeviceReport, Event, Progress};
+use kappa_core::spec::JudgedClaim;
 
 /// Stretches of a loss curve, at most.
 const STRETCHES: u32 = 60;
@@ -16,6 +17,7 @@ pub struct Recorder {
     replicas: usize,
     every: u32,
     variants: Vec<Variant>,
+    claims: Vec<JudgedClaim>,
     finished: bool,
 }
 
@@ -56,7 +58,6 @@ impl Recorder {
                         every: self.every,
                         losses: Vec::new(),
                         diverged: vec![0; self.replicas],
-                        verdict: None,
                         probed: Vec::new(),
                         milliseconds: 0.0,
                         matrices: Vec::new(),
@@ -85,9 +86,7 @@ impl Recorder {
             Event::Diverged { variant, replica, step } => {
                 self.variants[*variant].recorded.diverged[*replica] = *step;
             }
-            Event::Verdict { variant, report } => {
-                self.variants[*variant].recorded.verdict = Some(report.clone());
-            }
+            Event::Judged { claims } => self.claims.clone_from(claims),
             Event::Finished => self.finished = true,
             _ => {}
         }
@@ -121,6 +120,7 @@ impl Recorder {
             let recording = Recording {
                 engine: device.as_ref().map(|device| device.engine.clone()).unwrap_or_default(),
                 adapter: device.map(|device| device.adapter).unwrap_or_default(),
+                claims: self.claims.clone(),
                 variants: self.variants.iter().map(Variant::finish).collect(),
                 ..empty.clone()
             };

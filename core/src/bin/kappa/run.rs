@@ -187,7 +187,7 @@ mod tests {
         };
         shell.tell(&started()).unwrap();
         let outcome = shell.drive(&mut mock);
-        (outcome, results.table(tiny))
+        (outcome, results.table())
     }
 
     fn mock(fails_at: Option<u32>) -> Mock {

@@ -1,8 +1,8 @@
-//! The end of a run: means with 95 % intervals, paired differences, verdicts.
+//! The end of a run: means with 95 % intervals, and what came of each claim.
 
 use kappa_core::protocol::Event;
-use kappa_core::spec::{Experiment, Metric};
-use kappa_core::stats::{Summary, VerdictReport};
+use kappa_core::spec::{JudgedClaim, Metric};
+use kappa_core::stats::Summary;
 
 use crate::about::grouped;
 
@@ -16,6 +16,8 @@ pub struct Results {
     replicas: usize,
     /// Divergence that was told of before the variants were known, after a resume.
     early: Vec<(usize, usize)>,
+    /// What came of each claim.
+    claims: Vec<JudgedClaim>,
 }
 
 /// What is known of a variant.
@@ -27,7 +29,6 @@ pub struct Outcome {
     operations: u64,
     diverged: Vec<bool>,
     metrics: Vec<(Metric, Vec<f32>)>,
-    verdict: Option<VerdictReport>,
 }
 
 impl Results {
@@ -58,11 +59,7 @@ impl Results {
                     variant.metrics.clone_from(metrics);
                 }
             }
-            Event::Verdict { variant, report } => {
-                if let Some(variant) = self.variants.get_mut(*variant) {
-                    variant.verdict = Some(report.clone());
-                }
-            }
+            Event::Judged { claims } => self.claims.clone_from(claims),
             _ => {}
         }
     }
@@ -73,8 +70,8 @@ impl Results {
         }
     }
 
-    /// The table, and a sentence for every comparison.
-    pub fn table(&self, experiment: &Experiment) -> String {
+    /// The table, and a sentence for every claim.
+    pub fn table(&self) -> String {
         let metrics: Vec<Metric> = self
             .variants
             .first()
@@ -95,19 +92,8 @@ impl Results {
         if several {
             text.push_str(&format!("Mean ± half of the 95 % interval over {} seeds.\n", self.replicas));
         }
-        let Some(baseline) = self.variants.first() else {
-            return text;
-        };
-        let metric = word(experiment.compare.metric);
-        for variant in &self.variants[1..] {
-            if let Some(verdict) = &variant.verdict {
-                let against = format!("\n{} against {}, {metric}:\n", variant.name, baseline.name);
-                text.push_str(&against);
-                text.push_str(&format!("  {}\n", verdict.sentence));
-            }
-        }
-        if self.variants.iter().any(|variant| variant.verdict.is_some()) {
-            text.push_str(&format!("\n{}\n", claim(experiment)));
+        for (index, JudgedClaim { claim, judged }) in self.claims.iter().enumerate() {
+            text.push_str(&format!("\n{}. {}\n   {}\n", index + 1, claim.text, judged.sentence));
         }
         text
     }
@@ -138,21 +124,6 @@ impl Outcome {
     }
 }
 
-/// What was claimed, in words.
-fn claim(experiment: &Experiment) -> String {
-    let says = kappa_core::spec::field("compare.claim.says").map(|field| experiment.reading_of(field));
-    let says = says.unwrap_or_default().replace('_', " ");
-    let metric = experiment.compare.metric;
-    let margin = experiment.compare.claim.margin.get();
-    let unit = metric.unit();
-    let margin = if margin > 0.0 {
-        format!(", by a margin of {} {}", format_short(margin * unit.scale), unit.name)
-    } else {
-        String::new()
-    };
-    format!("The claim: {} is {says} than that of the first variant{margin}.", word(metric))
-}
-
 /// Three digits and a word: "1.23 billion".
 fn short(number: u64) -> String {
     let number = number as f64;
@@ -165,10 +136,6 @@ fn short(number: u64) -> String {
     };
     let digits = 2usize.saturating_sub((number / unit).max(1.0).log10() as usize);
     format!("{:.digits$}{word}", number / unit)
-}
-
-fn format_short(number: f64) -> String {
-    format!("{}", (number * 1e6).round() / 1e6)
 }
 
 pub fn word(metric: Metric) -> &'static str {
@@ -223,33 +190,22 @@ mod tests {
     fn the_table_has_means_intervals_differences_and_verdicts() {
         let experiment = catalog::find("tiny").unwrap().experiment();
         let mut results = Results::default();
-        let compare = &experiment.compare;
-        let numbers = |values: [f32; 3]| values.map(|value| Some(f64::from(value)));
-        let report = VerdictReport::new(
-            compare.metric,
-            compare.claim,
-            &numbers([0.90, 0.91, 0.92]),
-            &numbers([0.95, 0.955, 0.965]),
-        );
-        for event in [
-            started(),
-            evaluated(0, [0.90, 0.91, 0.92]),
-            evaluated(1, [0.95, 0.955, 0.965]),
-            Event::Verdict { variant: 1, report: report.unwrap() },
-        ] {
+        let accuracies = [[0.90f32, 0.91, 0.92], [0.95, 0.955, 0.965]];
+        let claims = experiment
+            .judge(|variant, _| accuracies[variant].iter().map(|value| Some(f64::from(*value))).collect());
+        for event in
+            [started(), evaluated(0, accuracies[0]), evaluated(1, accuracies[1]), Event::Judged { claims }]
+        {
             results.take(&event);
         }
-        let table = results.table(experiment);
+        let table = results.table();
         let lines: Vec<&str> = table.lines().collect();
         assert_eq!(lines[0], "variant   parameters   operations     test accuracy   test loss");
         assert!(lines[1].starts_with("softmax   14,282       1.23 million   91.0 ± 2.5 %"), "{table}");
         assert!(lines[1].ends_with("(1 diverged)"), "{table}");
-        assert!(table.contains("x³ / √N against softmax, accuracy:\n  Supported: +4.67 points"), "{table}");
-        assert!(
-            table.ends_with(
-                "accuracy is not lower than that of the first variant, by a margin of 2 points.\n"
-            )
-        );
+        let claim = "1. The accuracy of x³ / √N attention is not lower than that of softmax attention.\n   So far: holds here \
+                     (claimed: not lower by more than 2 points): +4.67 points";
+        assert!(table.contains(claim), "{table}");
     }
 
     #[test]

@@ -59,7 +59,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     shell.tell(&started)?;
     shell.drive(&mut Engaged(session))?;
     if !options.json {
-        crate::print(&format!("\n{}", results.table(&plan.experiment)))?;
+        crate::print(&format!("\n{}", results.table()))?;
         screen.say(&format!("\nThe run is in {}.", folder.path().display()));
     }
     Ok(())

@@ -2,7 +2,6 @@ use std::path::Path;
 
 use super::*;
 use crate::spec::to_toml;
-use crate::stats::VerdictReport;
 
 /// A recording of `tiny` that is whole.
 fn tiny() -> Recording {
@@ -10,8 +9,6 @@ fn tiny() -> Recording {
     let text = to_toml(experiment);
     let variant = |(index, name): (usize, String)| {
         let numbers = |shift: f64| vec![Some(0.5 + shift), Some(0.25)];
-        let claim = experiment.compare.claim;
-        let verdict = VerdictReport::new(experiment.compare.metric, claim, &numbers(0.0), &numbers(0.125));
         RecordedVariant {
             name,
             parameters: 4_970,
@@ -21,7 +18,6 @@ fn tiny() -> Recording {
             every: 15,
             losses: vec![vec![Some(2.25), None]; 2],
             diverged: vec![0, 0],
-            verdict: (index > 0).then(|| verdict.unwrap()),
             probed: vec![0, 30],
             milliseconds: 12.5,
             matrices: vec![RecordedMatrix {
@@ -37,7 +33,7 @@ fn tiny() -> Recording {
             curvatures: Vec::new(),
         }
     };
-    Recording {
+    let mut recording = Recording {
         format: FORMAT,
         id: "tiny".to_owned(),
         hash: hash(&text),
@@ -48,8 +44,11 @@ fn tiny() -> Recording {
         version: "0.1.0".to_owned(),
         commit: None,
         seconds: 2.0,
+        claims: Vec::new(),
         variants: experiment.variant_names().into_iter().enumerate().map(variant).collect(),
-    }
+    };
+    recording.judge_anew(experiment);
+    recording
 }
 
 fn problem(change: impl Fn(&mut Recording)) -> String {
@@ -110,7 +109,7 @@ fn another_number_of_seeds_is_the_same_experiment_and_anything_else_is_not() {
 #[test]
 fn what_does_not_belong_together_is_refused_with_the_reason() {
     for (said, change) in [
-        ("has format 2, not 1", (|r| r.format = 2) as fn(&mut Recording)),
+        ("has format 1, not 2", (|r| r.format = 1) as fn(&mut Recording)),
         ("was changed by hand", |r| r.experiment.push('\n')),
         ("not the experiment’s", |r| r.variants[1].name.push('!')),
         ("no evaluation after the last step", |r| _ = r.variants[0].evaluated.pop()),

@@ -10,7 +10,7 @@ use crate::surroundings::Reading;
 use crate::tasks::lists::{ListTask, Lists};
 
 const TRAINING_STRINGS: usize = super::TRAINING_STRINGS as usize;
-const TEST_STRINGS: usize = 1_024;
+const TEST_STRINGS: usize = super::TEST_STRINGS as usize;
 /// The seed of the data; the seeds of an experiment choose among its strings.
 const DATA_SEED: u64 = 11;
 /// Added to the opening bracket of a kind: the closing one.

@@ -25,6 +25,7 @@ const SYMBOLS: usize = 4;
 /// Depths 1 to this one.
 const DEPTHS: usize = 10;
 const TRAINING_STRINGS: u32 = 20_000;
+const TEST_STRINGS: u32 = 1_024;
 
 fields! {
     /// Balanced brackets of two kinds: how deep do they nest?
@@ -46,6 +47,7 @@ impl Described for Brackets {
                 classes: DEPTHS,
             },
             training_examples: TRAINING_STRINGS,
+            test_examples: TEST_STRINGS,
             file: None,
         }
     }

@@ -14,7 +14,7 @@ const ORIENTATIONS: usize = 5;
 /// In pixels.
 const WAVELENGTHS: [f64; 2] = [3.2, 5.0];
 const _: () = assert!(CLASSES == ORIENTATIONS * WAVELENGTHS.len());
-const TEST_IMAGES: usize = 1_000;
+const TEST_IMAGES: usize = super::TEST_IMAGES as usize;
 /// Standard deviations: of a pixel's noise, of the angle in rad, of the wavelength's inverse as a share of it.
 const NOISE: f64 = 0.35;
 const ANGLE_JITTER: f64 = 0.06;

@@ -28,6 +28,7 @@ use crate::surroundings::Surroundings;
 const EDGE: u32 = 16;
 /// Five orientations, two wavelengths.
 const CLASSES: usize = 10;
+const TEST_IMAGES: u32 = 1_000;
 
 fields! {
     /// Oriented waves of 16×16 pixels in noise; ten classes that no single patch tells apart.
@@ -50,6 +51,7 @@ impl Described for Gratings {
         Outline {
             reading: images::reading(EDGE, self.patch, 1, CLASSES),
             training_examples: self.examples.saturating_mul(CLASSES as u32),
+            test_examples: TEST_IMAGES,
             file: None,
         }
     }

@@ -9,7 +9,7 @@ use crate::surroundings::Reading;
 use crate::tasks::lists::{ListTask, Lists};
 
 const TRAINING_EXPRESSIONS: usize = super::TRAINING_EXPRESSIONS as usize;
-const TEST_EXPRESSIONS: usize = 1_024;
+const TEST_EXPRESSIONS: usize = super::TEST_EXPRESSIONS as usize;
 /// The seed of the data; the seeds of an experiment choose among its expressions.
 const DATA_SEED: u64 = 10;
 /// Where only digits grow; the root has depth 1.

@@ -27,6 +27,7 @@ use crate::surroundings::Reading;
 /// Ten digits, four operations, the closing bracket, and what pads an expression.
 const SYMBOLS: usize = 16;
 const TRAINING_EXPRESSIONS: u32 = 20_000;
+const TEST_EXPRESSIONS: u32 = 1_024;
 
 fields! {
     /// Nested minimum, maximum, median and sum of digits, as in the Long-Range Arena; what is the result?
@@ -44,6 +45,7 @@ impl Described for Listops {
         Outline {
             reading: Reading::Symbols { tokens: self.length as usize, vocabulary: SYMBOLS, classes: 10 },
             training_examples: TRAINING_EXPRESSIONS,
+            test_examples: TEST_EXPRESSIONS,
             file: None,
         }
     }

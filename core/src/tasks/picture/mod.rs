@@ -26,7 +26,12 @@ impl Room for Picture {}
 
 impl Described for Picture {
     fn outline(&self) -> Outline {
-        Outline { reading: Reading::Places { outputs: 1 }, training_examples: EDGE * EDGE, file: None }
+        Outline {
+            reading: Reading::Places { outputs: 1 },
+            training_examples: EDGE * EDGE,
+            test_examples: EDGE * EDGE,
+            file: None,
+        }
     }
 }
 

@@ -7,8 +7,7 @@ use crate::surroundings::Reading;
 use crate::tasks::format::TextSet;
 use crate::tasks::{Dataset, draw_examples, even_chunk};
 
-/// Test windows, so that an evaluation reads some thousand characters.
-const TEST_WINDOWS: usize = 128;
+const TEST_WINDOWS: usize = super::TEST_WINDOWS as usize;
 
 /// Text in memory; a step uploads its windows.
 pub struct TextTask {

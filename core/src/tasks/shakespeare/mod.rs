@@ -18,6 +18,8 @@ use crate::surroundings::Reading;
 const CHARACTERS: usize = 65;
 /// Length of the training part.
 const TRAINING_CHARACTERS: u32 = 869_879;
+/// Test windows, so that an evaluation reads some thousand characters.
+const TEST_WINDOWS: u32 = 128;
 
 fields! {
     /// Plays, letter by letter: which character comes next?
@@ -35,6 +37,7 @@ impl Described for Shakespeare {
         Outline {
             reading: Reading::Characters { tokens: self.context as usize, vocabulary: CHARACTERS },
             training_examples: TRAINING_CHARACTERS.saturating_sub(self.context),
+            test_examples: TEST_WINDOWS * self.context,
             file: Some("shakespeare.bin"),
         }
     }

@@ -10,7 +10,7 @@ use crate::tasks::images::{Cut, FloatImages, ImageShape, ImageTask};
 const EDGE: usize = super::EDGE as usize;
 const CHANNELS: usize = super::CHANNELS as usize;
 const TRAINING_IMAGES: usize = super::TRAINING_IMAGES as usize;
-const TEST_IMAGES: usize = 1_024;
+const TEST_IMAGES: usize = super::TEST_IMAGES as usize;
 /// The seed of the data; the seeds of an experiment choose among its images.
 const DATA_SEED: u64 = 24;
 

@@ -31,6 +31,7 @@ const CHANNELS: u32 = 3;
 /// Disc, ring, square, frame, triangle, plus, X, two horizontal bars, two vertical bars, diamond.
 const CLASSES: usize = 10;
 const TRAINING_IMAGES: u32 = 8_192;
+const TEST_IMAGES: u32 = 1_024;
 
 fields! {
     /// Ten drawn shapes of 24×24 colour pixels on a natural texture; 8,192 to learn from.
@@ -63,6 +64,7 @@ impl Described for Shapes {
         Outline {
             reading: images::reading(EDGE, self.patch, CHANNELS, CLASSES),
             training_examples: TRAINING_IMAGES,
+            test_examples: TEST_IMAGES,
             file: None,
         }
     }
