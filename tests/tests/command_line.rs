@@ -119,10 +119,7 @@ fn a_run_leaves_its_experiment_its_metrics_and_its_weights_and_prints_the_verdic
         for name in tiny.variant_names() {
             ensure!(table.contains(&name), "{name} is not in {table}");
         }
-        ensure!(
-            ["Supported", "Contradicted", "Not decided"].iter().any(|word| table.contains(word)),
-            "{table}"
-        );
+        ensure!(table.contains("So far: not decided by 2 seeds"), "{table}");
         ensure!(table.contains("accuracy"), "{table}");
 
         let lines = metrics(&out)?;

@@ -42,8 +42,8 @@ fn two_variants_train_side_by_side_on_webgpu_and_end_with_a_verdict() {
         );
 
         let verdict = lab.text("verdict-1")?;
-        let words = ["Supported", "Contradicted", "Not decided"];
-        ensure!(words.iter().any(|word| verdict.contains(word)) && verdict.contains("n = 2"), "{verdict}");
+        // Two seeds are fewer than any plan of a verdict has.
+        ensure!(verdict.contains("So far: not decided by 2 seeds") && verdict.contains("n = 2"), "{verdict}");
         let rows = lab.texts("[data-testid=results] tbody tr")?;
         ensure!(rows.len() == 2 && rows.iter().all(|row| row.contains('%')), "{rows:?}");
         the_link_brings_it_back(lab, &experiment)
