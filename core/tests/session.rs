@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use kappa_core::protocol::{DeviceChoice, Event};
-use kappa_core::spec::{Experiment, Metric, from_toml, set_path};
+use kappa_core::spec::{Experiment, JudgedClaim, Metric, from_toml, set_path};
+use kappa_core::stats::Pair;
 use kappa_core::train::{Engine, Session, Wish};
 
 fn experiment(name: &str, settings: &[&str]) -> Experiment {
@@ -171,8 +172,19 @@ fn a_checkpoint_of_another_model_is_refused_by_the_name_of_the_field() {
     assert!(problems[0].contains("not a whole safetensors file"), "{problems:?}");
 }
 
+/// Every claim with what came of it.
+fn judged(events: &[Event]) -> &[JudgedClaim] {
+    let found = events.iter().filter_map(|event| match event {
+        Event::Judged { claims } => Some(&claims[..]),
+        _ => None,
+    });
+    let all: Vec<_> = found.collect();
+    assert_eq!(all.len(), 1, "claims are judged once, at the end");
+    all[0]
+}
+
 #[test]
-fn a_run_ends_with_an_evaluation_and_a_verdict_of_every_variant() {
+fn a_run_ends_with_an_evaluation_of_every_variant_and_a_verdict_on_every_claim() {
     let experiment = experiment("tiny", &["seeds.count=3"]);
     let mut session = start(&Engine::cpu(""), &experiment, None).unwrap();
     let events = run(&mut session, experiment.training.steps);
@@ -180,8 +192,7 @@ fn a_run_ends_with_an_evaluation_and_a_verdict_of_every_variant() {
         .iter()
         .filter(|event| matches!(event, Event::Evaluated { step, .. } if *step == experiment.training.steps));
     assert_eq!(evaluated.count(), experiment.variants.len());
-    let verdicts = events.iter().filter(|event| matches!(event, Event::Verdict { .. })).count();
-    assert_eq!(verdicts, experiment.variants.len() - 1);
+    assert_eq!(judged(&events).len(), experiment.variants.len() - 1, "one row for each variant after the first");
     assert_eq!(events.last(), Some(&Event::Finished));
     assert!(pollster::block_on(session.advance(1)).unwrap().is_empty(), "a finished session does nothing");
 }
@@ -214,12 +225,8 @@ fn a_variant_that_diverges_is_a_result_and_the_others_go_on() {
     assert!(!events.iter().any(|event| matches!(event, Event::Diverged { variant: 0, .. })));
     let trained = losses(&events, 2);
     assert_eq!(trained[0].len(), experiment.training.steps as usize, "the healthy variant goes on");
-    let Some(Event::Verdict { report, .. }) =
-        events.iter().find(|event| matches!(event, Event::Verdict { .. }))
-    else {
-        panic!("a verdict")
-    };
-    assert_eq!(report.variant, None, "a diverged variant has no mean");
+    let row = &judged(&events)[0].judged;
+    assert_eq!((row.mean, &row.pairs[..]), (None, &[Pair::Failed; 3][..]), "a diverged variant has no mean");
     assert_eq!(events.last(), Some(&Event::Finished));
 }
 

@@ -189,7 +189,7 @@ fn claim(claims: &mut Option<Vec<Option<Claim>>>, number: &str, text: &str) -> R
         ));
     };
     let read = serde_json::from_str(text)
-        .map_err(|error| of_claim(index.unwrap_or_default(), &format!("{error}.")))?;
+        .map_err(|error| of_claim(index.unwrap_or_default(), &error.to_string()))?;
     *place = Some(read);
     Ok(())
 }

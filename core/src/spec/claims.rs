@@ -176,7 +176,7 @@ pub(super) fn read(value: Option<&Value>, problems: &mut Vec<Problem>) -> Vec<Cl
     for (index, entry) in list.iter().enumerate().take(2 * MAX_CLAIMS) {
         match serde_json::from_value(entry.clone()) {
             Ok(claim) => claims.push(claim),
-            Err(error) => problems.push(of_claim(index, &format!("{error}."))),
+            Err(error) => problems.push(of_claim(index, &error.to_string())),
         }
     }
     claims
@@ -185,8 +185,8 @@ pub(super) fn read(value: Option<&Value>, problems: &mut Vec<Problem>) -> Vec<Cl
 /// A problem of the claim with this index.
 pub(crate) fn of_claim(index: usize, sentence: &str) -> Problem {
     let number = index + 1;
-    let sentence = sentence.replace("..", ".");
-    Problem { field: format!("claim.{number}"), sentence: format!("Claim {number}: {sentence}") }
+    let stop = if sentence.ends_with('.') { "" } else { "." };
+    Problem { field: format!("claim.{number}"), sentence: format!("Claim {number}: {sentence}{stop}") }
 }
 
 #[cfg(test)]

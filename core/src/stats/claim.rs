@@ -14,7 +14,7 @@ fields! {
     #[derive(Copy, Serialize, Deserialize)]
     #[serde(default, deny_unknown_fields)]
     pub struct Claim {
-        /// Where every other variant should stand to the first.
+        /// Where every other variant should stand to the first, if no claims are written row by row.
         says: Inequality = Inequality::NotLower, named("Claim", Before("claim: "));
         /// By how much, or how much less still counts as equal; in the unit of what is compared.
         margin: Margin = Margin::default(), float("Margin", 0.0, 1000.0, Before("margin "));

@@ -36,3 +36,29 @@ pub(super) fn draw_examples(seeds: &[u64], step: u32, size: usize, count: usize)
 pub(super) fn even_chunk(count: usize) -> usize {
     (1..=count.min(128)).rev().find(|size| count.is_multiple_of(*size)).unwrap_or(1)
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+
+    use crate::interface::Targets;
+    use crate::tasks::{Source, Task};
+
+    #[test]
+    fn every_task_has_the_shape_and_the_test_split_that_its_outline_promises() {
+        for option in Task::OPTIONS {
+            let task = Task::from_name(option.name).expect("an option");
+            let outline = task.outline();
+            let file = outline.file.map(|file| format!("{}/../public/data/{file}", env!("CARGO_MANIFEST_DIR")));
+            let bytes = file.map_or(Vec::new(), |file| std::fs::read(file).expect("a data file"));
+            let source = Source { bytes: &bytes, patches: None, device: &Device::flex() };
+            let data = task.engine().load(source).expect("good data");
+            assert_eq!(data.reading(), outline.reading, "{}", option.name);
+            let counts = (0..data.test_chunks()).map(|index| match data.test_chunk(index, 1).targets {
+                Targets::Classes(classes) => classes.dims()[1],
+                Targets::Values(values) => values.dims()[1],
+            });
+            assert_eq!(counts.sum::<usize>(), outline.test_examples as usize, "{}", option.name);
+        }
+    }
+}

@@ -208,6 +208,7 @@ mod tests {
             version: "0.1.0".to_owned(),
             commit: None,
             seconds: 1.0,
+            claims: Vec::new(),
             variants: Vec::new(),
         }
     }
