@@ -174,8 +174,9 @@ fn signed(measure: &Measure, digits: Digits, value: f64) -> String {
 }
 
 fn with_unit(measure: &Measure, text: String) -> String {
-    let space = if measure.unit.name.is_empty() { "" } else { " " };
-    format!("{text}{space}{}", measure.unit.name)
+    let name = if text == "1" { measure.unit.singular() } else { measure.unit.name };
+    let space = if name.is_empty() { "" } else { " " };
+    format!("{text}{space}{name}")
 }
 
 /// A difference in the unit of the reader, a logarithm as the ratio that it is.

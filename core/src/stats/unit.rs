@@ -15,6 +15,11 @@ impl Unit {
     pub const NONE: Self = Self { name: "", scale: 1.0 };
     /// Percentage points of a metric between 0 and 1.
     pub const POINTS: Self = Self { name: "points", scale: 100.0 };
+
+    /// What is printed after exactly one.
+    pub(super) fn singular(&self) -> &'static str {
+        if *self == Self::POINTS { "point" } else { self.name }
+    }
 }
 
 /// How many digits to print.

@@ -26,6 +26,8 @@ fn the_sentence_says_what_was_claimed_in_the_unit_of_the_reader() {
         row(points, (Says::Same, 0.06), &differences).sentence,
         "Supported (claimed: the same within 6 points): +3.1 points, 90 % interval [1.8, 4.4], n = 5, p = 0.004."
     );
+    let one = row(points, (Says::NotLower, 0.01), &differences);
+    assert!(one.sentence.contains("(claimed: not lower by more than 1 point)"), "{}", one.sentence);
 }
 
 #[test]

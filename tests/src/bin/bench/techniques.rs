@@ -33,6 +33,7 @@ pub const TECHNIQUES: &[Technique] = &[
     technique("no attention skip", &["model.attention.skip=false"]),
     technique("grayed patches, DCT", &["model.tokens=graying"]),
     technique("grayed patches, SVD", &["model.tokens=graying", "model.tokens.transform=svd"]),
+    technique("whitened patches", &["model.tokens=whitened"]),
     technique("grayed embedding, DCT", &["model.tokens=graying", "model.tokens.place=embedding"]),
     technique("conditioned tokens, 9 iterations", &["model.tokens=conditioned"]),
     technique("conditioned tokens, exact", &["model.tokens=conditioned", "model.tokens.iterations=0"]),
