@@ -48,7 +48,6 @@ pub const PAPER: Paper = Paper {
     ],
     experiment_toml: include_str!("../../experiments/always-skip.toml"),
     companions: &[],
-    lesson: include_str!("../../../app/lessons/always-skip.md"),
     notes: &[
         "The reported numbers come from secondary notes on the paper and were not checked against its tables.",
         "Without the attention skip, the paper's run diverges after 30 epochs, according to the same notes.",

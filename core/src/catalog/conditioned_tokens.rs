@@ -47,7 +47,6 @@ pub const PAPER: Paper = Paper {
     ],
     experiment_toml: include_str!("../../experiments/conditioned-tokens.toml"),
     companions: &[BRIGHT],
-    lesson: include_str!("../../../app/lessons/conditioned-tokens.md"),
     notes: &[
         "The reported numbers come from secondary notes on the paper and were not checked against its tables.",
         "The paper's correction is not printed in those notes; here it is the same authors' construction for weights: every \

@@ -74,7 +74,6 @@ pub const PAPER: Paper = Paper {
     ],
     experiment_toml: include_str!("../../experiments/leaner-transformers.toml"),
     companions: &[],
-    lesson: include_str!("../../../app/lessons/leaner-transformers.md"),
     notes: &[
         "The reported numbers come from secondary notes on the paper and were not checked against its tables.",
         "The paper was submitted to ICLR 2026 and withdrawn; no published venue was found.",

@@ -59,8 +59,6 @@ pub struct Paper {
     pub experiment_toml: &'static str,
     /// Experiments beside it, for what one baseline cannot show; mostly none.
     pub companions: &'static [Companion],
-    /// The lesson, as Markdown.
-    pub lesson: &'static str,
     /// What one should know before comparing the lab with the paper. Sentences.
     pub notes: &'static [&'static str],
 }
@@ -307,9 +305,12 @@ mod tests {
             );
             assert!(paper.notes.iter().all(|note| note.ends_with('.')), "{id}");
 
-            let paragraphs = paper.lesson.split("\n\n").count();
-            assert!(paper.lesson.starts_with("# ") && (4..=8).contains(&paragraphs), "{id}: {paragraphs}");
-            assert!(!paper.lesson.contains('$') && !paper.lesson.contains('\\'), "{id}: no TeX");
+            // The page has it as HTML, by this name.
+            let file = format!("{}/../app/lessons/{id}.md", env!("CARGO_MANIFEST_DIR"));
+            let lesson = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
+            let paragraphs = lesson.split("\n\n").count();
+            assert!(lesson.starts_with("# ") && (4..=8).contains(&paragraphs), "{id}: {paragraphs}");
+            assert!(!lesson.contains('$') && !lesson.contains('\\'), "{id}: no TeX");
 
             for entry in experiments_of(paper) {
                 let (id, experiment) = (entry.id(), entry.experiment());

@@ -33,7 +33,6 @@ pub const PAPER: Paper = Paper {
     ],
     experiment_toml: include_str!("../../experiments/rethinking-softmax.toml"),
     companions: &[],
-    lesson: include_str!("../../../app/lessons/rethinking-softmax.md"),
     notes: &[
         "The reported numbers are those of the first version, quoted in a review of it; they were not checked against \
          the paper's tables.",

@@ -96,7 +96,6 @@ pub const PAPER: Paper = Paper {
     ],
     experiment_toml: include_str!("../../experiments/structured-initialization.toml"),
     companions: &[FILTERS],
-    lesson: include_str!("../../../app/lessons/structured-initialization.md"),
     notes: &[
         "The reported numbers come from reviews of the paper and were not checked against its tables.",
         "Recorded here with 5 seeds and 100 examples a class: truncated normal 65.7 %, Xavier 68.9 %, mimetic 69.2 %, structured \

@@ -42,7 +42,6 @@ pub const PAPER: Paper = Paper {
     ],
     experiment_toml: include_str!("../../experiments/weight-conditioning.toml"),
     companions: &[ADAMW],
-    lesson: include_str!("../../../app/lessons/weight-conditioning.md"),
     notes: &[
         "No number of the paper is quoted here: none of its tables could be read, and second-hand figures were too vague to repeat.",
         "The paper trains image classifiers, vision transformers, shapes and radiance fields; this is a picture of 48 by 48 pixels.",
