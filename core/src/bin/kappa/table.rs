@@ -203,7 +203,7 @@ mod tests {
         assert_eq!(lines[0], "variant   parameters   operations     test accuracy   test loss");
         assert!(lines[1].starts_with("softmax   14,282       1.23 million   91.0 ± 2.5 %"), "{table}");
         assert!(lines[1].ends_with("(1 diverged)"), "{table}");
-        let claim = "1. The accuracy of x³ / √N attention is not lower than that of softmax attention.\n   So far: holds here \
+        let claim = "1. The accuracy of x³ / √N attention is not lower than that of softmax attention.\n   Holds here \
                      (claimed: not lower by more than 2 points): +4.67 points";
         assert!(table.contains(claim), "{table}");
     }
