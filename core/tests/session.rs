@@ -192,7 +192,11 @@ fn a_run_ends_with_an_evaluation_of_every_variant_and_a_verdict_on_every_claim()
         .iter()
         .filter(|event| matches!(event, Event::Evaluated { step, .. } if *step == experiment.training.steps));
     assert_eq!(evaluated.count(), experiment.variants.len());
-    assert_eq!(judged(&events).len(), experiment.variants.len() - 1, "one row for each variant after the first");
+    assert_eq!(
+        judged(&events).len(),
+        experiment.variants.len() - 1,
+        "one row for each variant after the first"
+    );
     assert_eq!(events.last(), Some(&Event::Finished));
     assert!(pollster::block_on(session.advance(1)).unwrap().is_empty(), "a finished session does nothing");
 }

@@ -6,6 +6,7 @@ use super::normal;
 
 /// The 0.975 quantiles of 1, 2, 3, … degrees of freedom. A table, because the page needs no more of the distribution
 /// than this for its intervals, and every chart needs it at every point.
+#[rustfmt::skip] // one number a line would be 64 lines
 const QUANTILES_975: [f64; 64] = [
     12.706_204_736_174_7, 4.302_652_729_749_5, 3.182_446_305_283_7, 2.776_445_105_197_8, 2.570_581_835_636_3,
     2.446_911_851_145, 2.364_624_251_592_8, 2.306_004_135_204_2, 2.262_157_162_798_2, 2.228_138_851_986_3,

@@ -49,7 +49,8 @@ mod tests {
         for option in Task::OPTIONS {
             let task = Task::from_name(option.name).expect("an option");
             let outline = task.outline();
-            let file = outline.file.map(|file| format!("{}/../public/data/{file}", env!("CARGO_MANIFEST_DIR")));
+            let file =
+                outline.file.map(|file| format!("{}/../public/data/{file}", env!("CARGO_MANIFEST_DIR")));
             let bytes = file.map_or(Vec::new(), |file| std::fs::read(file).expect("a data file"));
             let source = Source { bytes: &bytes, patches: None, device: &Device::flex() };
             let data = task.engine().load(source).expect("good data");
