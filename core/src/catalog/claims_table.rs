@@ -3,7 +3,6 @@
 
 use std::fmt::Write as _;
 
-use super::find;
 use super::recording::Recording;
 use crate::spec::JudgedClaim;
 use crate::stats::Whose;
@@ -22,8 +21,7 @@ pub fn table(recordings: &[Recording]) -> String {
                 Whose::Control => "a control’s",
                 Whose::Lab => "the lab’s",
             };
-            let shown = find(&recording.id).map_or(recording.id.as_str(), |entry| entry.id());
-            let _ = writeln!(text, "| `{shown}` | {whose} | {} | {} |", claim.text, judged.sentence);
+            let _ = writeln!(text, "| `{}` | {whose} | {} | {} |", recording.id, claim.text, judged.sentence);
         }
     }
     text
@@ -41,7 +39,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::catalog::entries;
+    use crate::catalog::{entries, find};
 
     fn recordings() -> Vec<Recording> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("recordings");

@@ -50,13 +50,8 @@ impl Experiment {
         }
         let (metric, claim) = (self.compare.metric, self.compare.claim);
         let statement = Statement::from(claim);
-        let words = match statement.says() {
-            Says::Higher => "higher than",
-            Says::Lower => "lower than",
-            Says::NotLower => "not lower than",
-            Says::NotHigher => "not higher than",
-            Says::Same => "the same as",
-        };
+        let (metric_word, words) = (metric.word(), statement.says().words());
+        let than = if statement.says() == Says::Same { "as" } else { "than" };
         let names = self.variant_names();
         let row = |(index, name): (usize, &String)| Row {
             variant: Which::Number(index + 1),
@@ -65,7 +60,7 @@ impl Experiment {
             of: metric,
             statement,
             whose: Whose::Lab,
-            text: format!("The {} of {name} is {words} that of {}.", words_of(metric), names[0]),
+            text: format!("The {metric_word} of {name} is {words} {than} that of {}.", names[0]),
         };
         names.iter().enumerate().skip(1).map(row).collect()
     }
@@ -150,15 +145,6 @@ impl Experiment {
             problems.extend(found.into_iter().map(|sentence| of_claim(index, &sentence)));
         }
         problems
-    }
-}
-
-/// A word for a metric, in a sentence.
-fn words_of(metric: Metric) -> &'static str {
-    match metric {
-        Metric::Accuracy => "accuracy",
-        Metric::Loss => "loss",
-        Metric::Psnr => "PSNR",
     }
 }
 

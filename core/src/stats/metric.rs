@@ -20,6 +20,15 @@ choice! {
 }
 
 impl Metric {
+    /// The word for it within a sentence.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Accuracy => "accuracy",
+            Self::Loss => "loss",
+            Self::Psnr => "PSNR",
+        }
+    }
+
     /// How its values are printed.
     pub fn unit(self) -> Unit {
         match self {

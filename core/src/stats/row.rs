@@ -81,6 +81,19 @@ pub enum Says {
     Same,
 }
 
+impl Says {
+    /// How the variant stands, in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Higher => "higher",
+            Self::Lower => "lower",
+            Self::NotLower => "not lower",
+            Self::NotHigher => "not higher",
+            Self::Same => "the same",
+        }
+    }
+}
+
 /// Who makes a claim. A paper is judged by its own rows only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -77,16 +77,12 @@ impl<'a> Reader<'a> {
 
     fn claim(&self, row: &Judged) -> String {
         let margin = row.statement.margin().get();
-        let by = |words: &str| {
-            if margin == 0.0 { String::new() } else { format!("{words} {}", self.margin(margin)) }
-        };
-        match row.statement.says() {
-            Says::Higher => format!("higher{}", by(" by more than")),
-            Says::Lower => format!("lower{}", by(" by more than")),
-            Says::NotLower => format!("not lower{}", by(" by more than")),
-            Says::NotHigher => format!("not higher{}", by(" by more than")),
-            Says::Same => format!("the same{}", by(" within")),
+        let says = row.statement.says();
+        if margin == 0.0 {
+            return says.words().to_owned();
         }
+        let by = if says == Says::Same { "within" } else { "by more than" };
+        format!("{} {by} {}", says.words(), self.margin(margin))
     }
 
     /// A margin as it was written, in the unit of the reader.

@@ -113,10 +113,10 @@ fn message(progress: &Progress, results: &Results) -> String {
         });
     }
     if let Some(variant) = results.variants.get(progress.variant) {
-        for (metric, name) in [(Metric::Accuracy, "accuracy"), (Metric::Psnr, "PSNR")] {
+        for metric in [Metric::Accuracy, Metric::Psnr] {
             let mean = variant.mean(metric);
             if !mean.starts_with('–') {
-                parts.push(format!("{name} {mean}"));
+                parts.push(format!("{} {mean}", metric.word()));
             }
         }
     }
@@ -147,7 +147,7 @@ fn line(event: &Event, results: &Results) -> Option<String> {
         Event::Evaluated { variant, step, metrics } => {
             let outcome = results.variants.get(*variant)?;
             let shown = metrics.iter().map(|(metric, _)| {
-                let word = super::table::word(*metric);
+                let word = metric.word();
                 format!("{word} {}", outcome.mean(*metric))
             });
             let shown = shown.collect::<Vec<_>>().join(", ");

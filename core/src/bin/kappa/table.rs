@@ -78,7 +78,7 @@ impl Results {
             .map(|v| v.metrics.iter().map(|(metric, _)| *metric).collect())
             .unwrap_or_default();
         let mut rows = vec![vec!["variant".to_owned(), "parameters".to_owned(), "operations".to_owned()]];
-        rows[0].extend(metrics.iter().map(|metric| format!("test {}", word(*metric))));
+        rows[0].extend(metrics.iter().map(|metric| format!("test {}", metric.word())));
         for variant in &self.variants {
             let mut row = vec![variant.name.clone(), grouped(variant.parameters), short(variant.operations)];
             row.extend(metrics.iter().map(|metric| variant.mean(*metric)));
@@ -136,14 +136,6 @@ fn short(number: u64) -> String {
     };
     let digits = 2usize.saturating_sub((number / unit).max(1.0).log10() as usize);
     format!("{:.digits$}{word}", number / unit)
-}
-
-pub fn word(metric: Metric) -> &'static str {
-    match metric {
-        Metric::Accuracy => "accuracy",
-        Metric::Loss => "loss",
-        Metric::Psnr => "PSNR",
-    }
 }
 
 /// Rows of cells, each column as wide as its widest cell.
