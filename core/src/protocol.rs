@@ -5,7 +5,7 @@ pub mod faster;
 use serde::{Deserialize, Serialize};
 
 use crate::probes::report::ProbeReport;
-use crate::spec::{Experiment, JudgedClaim};
+use crate::spec::{Experiment, JudgedClaim, Tried};
 use crate::stats::Metric;
 
 /// A wish of the shell.
@@ -95,6 +95,8 @@ pub enum Event {
         /// Index of the variant.
         variant: usize,
     },
+    /// Some more steps of tuning are done, which comes before the first step of the comparison.
+    Tuning(Tuning),
     /// Some more steps of one variant are done.
     Progress(Progress),
     /// The test split was evaluated.
@@ -175,6 +177,26 @@ pub struct VariantInfo {
     pub operations: u64,
     /// Bytes that parameters, optimizer and activations take, estimated.
     pub bytes: u64,
+}
+
+/// How far tuning is, and what came of it so far.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Tuning {
+    /// Steps done, of every variant and value.
+    pub step: u32,
+    /// Steps in all.
+    pub steps: u32,
+    /// Steps of everything that is tuned a second, over the last ones.
+    pub steps_per_second: f32,
+    /// What each variant that is tuned has come to, now and then; after the last step that is what it is compared with.
+    pub tried: Vec<Tried>,
+}
+
+impl Tuning {
+    /// What is compared now, if tuning is over.
+    pub fn taken(&self) -> Option<&[Tried]> {
+        (self.step == self.steps).then_some(self.tried.as_slice())
+    }
 }
 
 /// Some consecutive steps of one variant.

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use kappa_core::protocol::{DeviceChoice, Event};
-use kappa_core::spec::{Experiment, JudgedClaim, Metric, from_toml, set_path};
+use kappa_core::spec::{Experiment, JudgedClaim, Metric, Tried, from_toml, set_path};
 use kappa_core::stats::Pair;
 use kappa_core::train::{Engine, Session, Wish};
 
@@ -269,4 +269,89 @@ fn measurements_on_the_way_begin_before_the_first_step() {
     };
     assert_eq!(probed("probes.every=4"), [(0, 0), (1, 0), (0, 4), (1, 4), (0, 6), (1, 6)]);
     assert_eq!(probed("probes.every=0"), [(0, 6), (1, 6)], "only at the end, if nothing else is asked for");
+}
+
+/// A run of seconds that is tuned first, all of its events.
+fn tuned(settings: &[&str]) -> (Experiment, Vec<Event>) {
+    let settings = [&["tune.values=1e-3,1e-2,0.5", "tune.seeds=2", "training.steps=12"], settings].concat();
+    let experiment = experiment("tiny", &settings);
+    let mut session = start(&Engine::cpu(""), &experiment, None).expect("a valid start");
+    let events = run(&mut session, 12);
+    (experiment, events)
+}
+
+/// What tuning came to.
+fn taken(events: &[Event]) -> &[Tried] {
+    let taken = |event: &Event| matches!(event, Event::Tuning(tuning) if tuning.taken().is_some());
+    let Some(Event::Tuning(tuning)) = events.iter().find(|event| taken(event)) else { panic!("it was tuned") };
+    &tuning.tried
+}
+
+#[test]
+fn every_variant_is_compared_at_the_value_that_did_best_on_the_validation_split() {
+    let (experiment, events) = tuned(&["compare.metric=loss"]);
+    let tried = taken(&events);
+    assert_eq!(tried.iter().map(|tried| tried.variant).collect::<Vec<_>>(), [0, 1]);
+    for tried in tried {
+        assert_eq!(tried.values, [0.001, 0.01, 0.5]);
+        let means: Vec<f64> = tried.outcomes.iter().map(|seeds| seeds.iter().flatten().sum::<f64>() / 2.0).collect();
+        let least = means.iter().copied().fold(f64::INFINITY, f64::min);
+        assert_eq!(means[tried.best], least, "{means:?}: a loss should be small");
+    }
+    // Tuning is told before the first step of the comparison, whose learning rate is the value that was taken.
+    let first = events.iter().position(|event| matches!(event, Event::Progress(_))).expect("it trains");
+    assert!(events[..first].iter().all(|event| matches!(event, Event::Tuning(_))));
+    let rates = |variant: usize| {
+        let rate = |event: &Event| match event {
+            Event::Progress(progress) if progress.variant == variant => Some(progress.learning_rate),
+            _ => None,
+        };
+        events.iter().filter_map(rate).fold(0.0, f32::max)
+    };
+    for variant in 0..2 {
+        let highest = rates(variant) / tried[variant].value() as f32;
+        assert!((0.7..=1.0).contains(&highest), "variant {variant}: {highest}");
+    }
+    assert_eq!(judged(&events).len(), 1);
+    // The comparison is the one of an experiment that says these rates.
+    let mut said = Experiment { tune: Default::default(), ..experiment };
+    for (variant, tried) in said.variants.iter_mut().zip(tried) {
+        variant.set.insert("training.learning_rate".to_owned(), tried.value().into());
+    }
+    let mut session = start(&Engine::cpu(""), &said, None).expect("a valid start");
+    assert_eq!(losses(&run(&mut session, 12), 2), losses(&events, 2));
+}
+
+#[test]
+fn a_number_that_no_kernel_takes_as_data_is_tuned_by_runs_of_their_own() {
+    let (_, events) = tuned(&["tune.field=model.depth", "tune.values=1,2", "compare.metric=loss"]);
+    let tried = taken(&events);
+    assert_eq!(tried[0].values, [1.0, 2.0]);
+    assert_ne!(tried[0].outcomes[0], tried[0].outcomes[1]);
+}
+
+#[test]
+fn tuning_that_was_interrupted_goes_on_and_so_does_what_follows_it() {
+    let (experiment, whole) = tuned(&[]);
+    let engine = Engine::cpu("");
+    for at in [5, 12 + 5] {
+        let mut session = start(&engine, &experiment, None).expect("a valid start");
+        while session.all_steps() < at {
+            let steps = (at - session.all_steps()).min(3);
+            pollster::block_on(session.advance(steps)).expect("the device works");
+        }
+        assert_eq!(session.is_tuning(), at < 12);
+        let checkpoint = pollster::block_on(session.checkpoint()).expect("the device works");
+        let mut resumed = start(&engine, &experiment, Some(&checkpoint)).expect("its own checkpoint");
+        assert_eq!((resumed.all_steps(), resumed.is_tuning()), (at, at < 12));
+        let events = run(&mut resumed, 12);
+        if at < 12 {
+            assert_eq!(taken(&events), taken(&whole));
+        }
+        let (all, rest) = (losses(&whole, 2), losses(&events, 2));
+        for (all, rest) in all.iter().zip(&rest) {
+            assert_eq!(all[all.len() - rest.len()..], rest[..]);
+        }
+        assert_eq!(judged(&events), judged(&whole));
+    }
 }

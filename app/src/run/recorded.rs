@@ -111,6 +111,7 @@ mod tests {
             full_rank: 16,
             means: vec![line(3.5), line(7.0)],
             singular: Vec::new(),
+            values: Vec::new(),
         };
         let variant = |name| RecordedVariant {
             name,
@@ -124,6 +125,7 @@ mod tests {
             probed: vec![0, 30],
             milliseconds: 12.0,
             matrices: vec![matrix.clone()],
+            maps: Vec::new(),
             curvatures: vec![vec![Some(4.0), Some(6.0), Some(-1.0), None]; 2],
         };
         Recording {
@@ -137,6 +139,7 @@ mod tests {
             version: "0.1.0".to_owned(),
             commit: Some("0123456789ab".to_owned()),
             seconds: 132.4,
+            tried: Vec::new(),
             claims: Vec::new(),
             variants: experiment.variant_names().into_iter().map(variant).collect(),
         }

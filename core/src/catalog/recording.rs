@@ -7,10 +7,11 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use self::map::{HEADS, RecordedMap};
 use super::find;
 use crate::probes::report::Quantity;
 use crate::probes::summary::{Geometric, Summary};
-use crate::spec::{Experiment, JudgedClaim, Seeds, from_toml};
+use crate::spec::{Experiment, JudgedClaim, Seeds, Tried, from_toml};
 use crate::stats::Metric;
 
 /// The version of this format. A recording with another one is refused.
@@ -43,6 +44,9 @@ pub struct Recording {
     pub commit: Option<String>,
     /// How long the run took, measurements included.
     pub seconds: f64,
+    /// What tuning found, of every variant that was tuned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tried: Vec<Tried>,
     /// The catalog's claims, judged by these outcomes; [`Recording::judge_anew`] brings them up to date.
     pub claims: Vec<JudgedClaim>,
     /// In the experiment's order.
@@ -78,6 +82,9 @@ pub struct RecordedVariant {
     pub milliseconds: f64,
     /// Every matrix that was measured, heads averaged.
     pub matrices: Vec<RecordedMatrix>,
+    /// Attention maps of the last measurement, of the first heads of the first and the last block.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub maps: Vec<RecordedMap>,
     /// Extreme curvatures of the loss: one line a measurement, in it the largest of every replica, then the smallest of
     /// every replica; no line at all where they were not measured.
     pub curvatures: Numbers,
@@ -100,7 +107,14 @@ pub struct RecordedMatrix {
     /// replicas are, how many have a matrix, the smallest and the largest numerical rank, and κ of those that are not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub singular: Numbers,
+    /// Singular values, largest first, of the first and the last measurement: the index of the measurement, then each
+    /// value's geometric mean, in three digits. No line where they were too many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Numbers,
 }
+
+/// Singular values of a matrix that is recorded with them, at most.
+pub const MAX_VALUES: usize = 64;
 
 impl Recording {
     /// Reads a file. The experiment comes with it.
@@ -139,6 +153,15 @@ impl Recording {
         let names: Vec<&str> = self.variants.iter().map(|variant| variant.name.as_str()).collect();
         if names != experiment.variant_names() {
             return Err(self.wrong(&format!("has the variants {}, not the experiment’s", names.join("; "))));
+        }
+        let tuned = (0..names.len()).filter(|index| experiment.tuned_field(*index).is_some());
+        let known = |tried: &Tried| {
+            tried.outcomes.len() == tried.values.len()
+                && tried.best < tried.values.len()
+                && tried.outcomes.iter().all(|seeds| seeds.len() == experiment.tune.seeds as usize)
+        };
+        if !tuned.eq(self.tried.iter().map(|tried| tried.variant)) || !self.tried.iter().all(known) {
+            return Err(self.wrong("has other tuned values than its experiment tries"));
         }
         let (replicas, steps) = (experiment.seeds.count as usize, experiment.training.steps);
         let oddity =
@@ -206,6 +229,7 @@ impl RecordedVariant {
             matrix.means.len() == probes
                 && matrix.means.iter().all(|line| line.is_empty() || line.len() == 4)
                 && matrix.singular.iter().all(|line| line.len() == 6)
+                && matrix.values.iter().all(|line| line.len() <= MAX_VALUES + 1)
         };
         if self.evaluated.last() != Some(&steps) {
             Some("no evaluation after the last step")
@@ -217,6 +241,8 @@ impl RecordedVariant {
             Some("training losses without a number for each seed")
         } else if self.diverged.len() != replicas {
             Some("a seed of which it is not known whether it diverged")
+        } else if !self.maps.iter().all(RecordedMap::is_whole) {
+            Some("an attention map without all of its weights")
         } else if !in_order(&self.probed) {
             Some("measurements that are out of order")
         } else if !self.matrices.iter().all(is_whole)
@@ -238,6 +264,16 @@ impl RecordedMatrix {
             full_rank: summary.full_rank as u32,
             means: Vec::new(),
             singular: Vec::new(),
+            values: Vec::new(),
+        }
+    }
+
+    /// Adds the singular values that were found at the measurement with this index, if they are few enough.
+    pub fn keep_values(&mut self, index: usize, summary: &Summary) {
+        let values = &summary.singular_values;
+        if (1..=MAX_VALUES).contains(&values.len()) {
+            let line = values.iter().map(|[mean, _]| rounded(f64::from(*mean), 3));
+            self.values.push(std::iter::once(Some(index as f64)).chain(line).collect());
         }
     }
 
@@ -257,8 +293,13 @@ impl RecordedMatrix {
             .push([short(kappa.mean), kappa.factor.and_then(short)].into_iter().chain(others).collect());
     }
 
-    /// What was found at the measurement with this index, over `replicas`; without the singular values, which are not
-    /// recorded.
+    fn values_at(&self, index: usize) -> Vec<[f32; 2]> {
+        let line = self.values.iter().find(|line| line.first() == Some(&Some(index as f64)));
+        let values = line.into_iter().flat_map(|line| line.iter().skip(1));
+        values.map(|value| [value.unwrap_or_default() as f32, 1.0]).collect()
+    }
+
+    /// What was found at the measurement with this index, over `replicas`; with the singular values where they are recorded.
     pub fn at(&self, index: usize, replicas: usize) -> Option<Summary> {
         let [kappa, factor, stable_rank, norm] = self.means.get(index)?.as_slice() else {
             return None;
@@ -290,14 +331,18 @@ impl RecordedMatrix {
             regular: mean(regular, None),
             rank,
             full_rank: full,
-            singular_values: Vec::new(),
+            singular_values: self.values_at(index),
         })
     }
 }
 
 /// Five digits of a number; `None` if it is not finite.
 pub fn short(number: f64) -> Option<f64> {
-    number.is_finite().then(|| format!("{number:.4e}").parse().unwrap_or(number))
+    rounded(number, 5)
+}
+
+fn rounded(number: f64, digits: usize) -> Option<f64> {
+    number.is_finite().then(|| format!("{number:.*e}", digits - 1).parse().unwrap_or(number))
 }
 
 /// 64 bits of a text, as sixteen digits: FNV-1a. It tells experiments apart; it is no signature.
@@ -306,5 +351,6 @@ pub fn hash(text: &str) -> String {
     format!("{:016x}", text.bytes().fold(0xcbf2_9ce4_8422_2325, mix))
 }
 
+mod map;
 #[cfg(test)]
 mod tests;

@@ -43,7 +43,7 @@ pub struct Row {
     pub kind: Kind,
     /// What a number counts; empty for a bare number.
     pub unit: &'static str,
-    /// What 0 means, where 0 is allowed beside the range and is not simply a number.
+    /// What 0 means, where 0 is allowed beside the range and is not simply a number; what an empty text or list means.
     pub zero: Option<&'static str>,
     /// Whether the value changes anything there; controls of those that do not are hidden.
     pub matters: fn(&Surroundings) -> bool,
@@ -94,6 +94,11 @@ pub enum Kind {
     /// A line of text.
     Text {
         /// Longest, in characters.
+        max: usize,
+    },
+    /// Some different numbers, in rising order.
+    List {
+        /// How many, at most.
         max: usize,
     },
 }
@@ -152,6 +157,11 @@ pub const fn line(label: &'static str, max: usize) -> Row {
     Row::new(label, Kind::Text { max }, Phrase::Before(""))
 }
 
+/// At most `max` different numbers; `zero` says what none of them means.
+pub const fn list(label: &'static str, max: usize) -> Row {
+    Row::new(label, Kind::List { max }, Phrase::Before(""))
+}
+
 /// Fields that stand together below a name of their own, without a control.
 pub const fn group() -> Row {
     Row::new("", Kind::Flag, Phrase::Before(""))
@@ -184,7 +194,7 @@ impl Row {
         self
     }
 
-    /// Allows 0, with this meaning.
+    /// Allows 0, or an empty text or list, with this meaning.
     pub const fn zero(mut self, meaning: &'static str) -> Self {
         self.zero = Some(meaning);
         self
@@ -235,9 +245,11 @@ impl Field {
             Kind::Choice { .. } => value.as_str().filter(|name| self.option(name).is_some()).map(Value::from),
             Kind::Text { max } => value
                 .as_str()
-                .filter(|text| !text.trim().is_empty() && text.chars().count() <= max)
-                .filter(|text| !text.chars().any(char::is_control))
+                .map(|text| if self.zero.is_some() { text.trim() } else { text })
+                .filter(|text| self.zero.is_some() || !text.trim().is_empty())
+                .filter(|text| text.chars().count() <= max && !text.chars().any(char::is_control))
                 .map(Value::from),
+            Kind::List { max } => value.as_array().and_then(|numbers| rising(numbers, max)).map(Value::from),
         };
         accepted.ok_or_else(|| {
             let hint = match (self.kind, value.as_str()) {
@@ -259,6 +271,12 @@ impl Field {
                 serde_json::from_str::<serde_json::Number>(text)
                     .map_or_else(|_| Value::from(text), Value::from)
             }
+            (Kind::List { .. }, _) if text.trim().is_empty() => Value::Array(Vec::new()),
+            (Kind::List { .. }, _) => text
+                .split(',')
+                .map(|part| serde_json::from_str::<serde_json::Number>(part.trim()).map(Value::from))
+                .collect::<Result<Value, _>>()
+                .unwrap_or_else(|_| Value::from(text)),
             _ => Value::from(text),
         };
         self.accept(&value)
@@ -271,12 +289,13 @@ impl Field {
             Value::Bool(false) => "off".to_owned(),
             Value::String(text) => text.clone(),
             Value::Number(number) => match (self.kind, number.as_f64()) {
-                (Kind::Float { .. }, Some(float)) => {
-                    let text = format!("{:?}", float as f32);
-                    text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
-                }
+                (Kind::Float { .. }, Some(float)) => written(float as f32),
                 _ => number.to_string(),
             },
+            Value::Array(numbers) => {
+                let numbers = numbers.iter().filter_map(Value::as_f64).map(|number| written(number as f32));
+                numbers.collect::<Vec<_>>().join(", ")
+            }
             other => other.to_string(),
         }
     }
@@ -296,12 +315,31 @@ impl Field {
                 }
             }
             Kind::Text { max } => format!("one line of text, at most {max} characters"),
+            Kind::List { max } => format!("at most {max} different numbers with commas between them"),
         };
         match self.zero {
+            Some(meaning) if matches!(self.kind, Kind::Text { .. } | Kind::List { .. }) => {
+                format!("empty ({meaning}) or {range}")
+            }
             Some(meaning) => format!("0 ({meaning}) or {range}"),
             None => range,
         }
     }
+}
+
+/// The numbers in rising order, if there are at most `max` and all are different and finite.
+fn rising(numbers: &[Value], max: usize) -> Option<Vec<f64>> {
+    let numbers: Option<Vec<f32>> =
+        numbers.iter().map(|number| Some(number.as_f64()? as f32).filter(|number| number.is_finite())).collect();
+    let mut numbers = numbers.filter(|numbers| numbers.len() <= max)?;
+    numbers.sort_by(f32::total_cmp);
+    numbers.is_sorted_by(|a, b| a < b).then(|| numbers.into_iter().map(|number| shortest(number + 0.0)).collect())
+}
+
+/// A number as people write it: 0.1, 4, 5e-5.
+pub fn written(number: f32) -> String {
+    let text = format!("{number:?}");
+    text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
 }
 
 /// How a wrong value is shown.

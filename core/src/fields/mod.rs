@@ -20,7 +20,8 @@ mod table;
 
 pub(crate) use declare::{choice, fields, slot};
 pub use field::{
-    Choice, Field, Kind, Owner, Phrase, Row, flag, float, group, integer, line, logarithmic, named,
+    Choice, Field, Kind, Owner, Phrase, Row, flag, float, group, integer, line, list, logarithmic, named,
+    written,
 };
 pub use nearest::{nearest, suggestion};
 pub use node::Node;

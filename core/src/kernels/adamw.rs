@@ -6,27 +6,27 @@
 //! p ← p − η · m/(1−β₁ᵗ) / (√(v/(1−β₂ᵗ)) + ε)
 //! ```
 //!
-//! The order and the 10⁻⁶ are those of PyTorch's `AdamW` and `clip_grad_norm_`. λ is applied where `decay` is 1.
+//! The order and the 10⁻⁶ are those of PyTorch's `AdamW` and `clip_grad_norm_`. η is the replica's learning rate times the
+//! share of the part that the number belongs to, λ the replica's weight decay, or 0 where none applies ([`Rates`]).
 
 use burn::tensor::Tensor;
 use cubecl::prelude::*;
 
 use super::flat::{clip_factor, clipping};
 use super::prelude::*;
+use super::rates::{Rates, Shares, part, share, stretches};
 
 /// The numbers of one update.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdamW {
-    /// η of this step.
-    pub learning_rate: f32,
+    /// What each part takes of its replica's η in this step.
+    pub shares: Shares,
     /// β₁.
     pub beta1: f32,
     /// β₂.
     pub beta2: f32,
     /// ε.
     pub epsilon: f32,
-    /// λ.
-    pub weight_decay: f32,
     /// Largest gradient norm; 0 does not clip.
     pub clip: f32,
     /// Number t of this step, from 1.
@@ -56,15 +56,15 @@ pub struct State {
 /// # Shapes
 /// - `state`, `gradients`: `[R, P]`
 /// - `norms`: `[R]`
-/// - `decay`: `[P]`, 1 where weight decay applies, else 0
-pub fn adamw(state: State, gradients: Tensor<2>, norms: Tensor<1>, decay: Tensor<1>, config: AdamW) -> State {
+pub fn adamw(state: State, gradients: Tensor<2>, norms: Tensor<1>, rates: &Rates, config: AdamW) -> State {
     let (parameters, mean, square) = Dispatch::adamw(
         state.parameters.into_dispatch(),
         state.mean.into_dispatch(),
         state.square.into_dispatch(),
         gradients.into_dispatch(),
         norms.into_dispatch(),
-        decay.into_dispatch(),
+        rates.replicas.clone().into_dispatch(),
+        rates.rules.clone().into_dispatch(),
         config,
     );
     State {
@@ -76,14 +76,15 @@ pub fn adamw(state: State, gradients: Tensor<2>, norms: Tensor<1>, decay: Tensor
 
 #[backend_extension(Flex, Cube, Fusion)]
 pub(super) trait AdamWOps: Backend {
-    #[fusion(meta = |p, _m, _v, _g, _n, _d, _c| (p.clone(), p.clone(), p.clone()))]
+    #[fusion(meta = |p, _m, _v, _g, _n, _r, _d, _c| (p.clone(), p.clone(), p.clone()))]
     fn adamw(
         parameters: FloatTensor<Self>,
         mean: FloatTensor<Self>,
         square: FloatTensor<Self>,
         gradients: FloatTensor<Self>,
         norms: FloatTensor<Self>,
-        decay: FloatTensor<Self>,
+        rates: FloatTensor<Self>,
+        rules: FloatTensor<Self>,
         config: AdamW,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 }
@@ -93,29 +94,39 @@ pub(super) trait AdamWOps: Backend {
 fn adamw_kernel<N: Size>(
     gradients: &[Vector<f32, N>],
     norms: &[f32],
-    decay: &[Vector<f32, N>],
+    rates: &[f32],
+    rules: &[Vector<f32, N>],
     parameters: &mut [Vector<f32, N>],
     mean: &mut [Vector<f32, N>],
     square: &mut [Vector<f32, N>],
     units: usize,
     width: usize,
-    learning_rate: f32,
     beta1: f32,
     beta2: f32,
     epsilon: f32,
-    weight_decay: f32,
     clip: f32,
     correction1: f32,
     correction2: f32,
+    s0: f32,
+    s1: f32,
+    s2: f32,
+    s3: f32,
+    s4: f32,
+    s5: f32,
 ) {
     end_beyond(units);
     let at = ABSOLUTE_POS;
-    let factor = clipping(norms, at / width, clip);
+    let replica = at / width;
+    let factor = clipping(norms, replica, clip);
+    let rule = rules[at % width];
+    let of = part(rule.extract(0usize));
+    let decay = rule - Vector::new(2.0 * of);
+    let learning_rate = rates[2 * replica] * share(of, s0, s1, s2, s3, s4, s5);
+    let weight_decay = rates[2 * replica + 1];
     let gradient = gradients[at] * Vector::new(factor);
     let m = mean[at] * Vector::new(beta1) + gradient * Vector::new(1.0 - beta1);
     let v = square[at] * Vector::new(beta2) + gradient * gradient * Vector::new(1.0 - beta2);
-    let shrunk =
-        parameters[at] * (Vector::new(1.0) - decay[at % width] * Vector::new(learning_rate * weight_decay));
+    let shrunk = parameters[at] * (Vector::new(1.0) - decay * Vector::new(learning_rate * weight_decay));
     let root = Vector::sqrt(v * Vector::new(1.0 / correction2)) + Vector::new(epsilon);
     parameters[at] = shrunk - m * Vector::new(learning_rate / correction1) / root;
     mean[at] = m;
@@ -129,7 +140,8 @@ impl AdamWOps for CubeBackend {
         square: CubeTensor,
         gradients: CubeTensor,
         norms: CubeTensor,
-        decay: CubeTensor,
+        rates: CubeTensor,
+        rules: CubeTensor,
         config: AdamW,
     ) -> (CubeTensor, CubeTensor, CubeTensor) {
         let (parameters, mean, square) = (own(parameters), own(mean), own(square));
@@ -137,13 +149,13 @@ impl AdamWOps for CubeBackend {
         let n = vector_size(&[width]);
         let units = r * width / n;
         let (first, second) = config.corrections();
-        let AdamW { learning_rate: rate, beta1, beta2, epsilon, weight_decay: decayed, clip, .. } = config;
+        let AdamW { shares: [s0, s1, s2, s3, s4, s5], beta1, beta2, epsilon, clip, .. } = config;
         launch!(
             adamw_kernel[n],
             units,
-            [contiguous(gradients), norms, decay],
+            [contiguous(gradients), norms, rates, rules],
             [parameters, mean, square],
-            [width / n, rate, beta1, beta2, epsilon, decayed, clip, first, second]
+            [width / n, beta1, beta2, epsilon, clip, first, second, s0, s1, s2, s3, s4, s5]
         );
         (parameters, mean, square)
     }
@@ -156,27 +168,35 @@ impl AdamWOps for Flex {
         mut square: FlexTensor,
         gradients: FlexTensor,
         norms: FlexTensor,
-        decay: FlexTensor,
+        rates: FlexTensor,
+        rules: FlexTensor,
         config: AdamW,
     ) -> (FlexTensor, FlexTensor, FlexTensor) {
-        let AdamW { learning_rate, beta1, beta2, epsilon, weight_decay, clip, .. } = config;
+        let AdamW { shares, beta1, beta2, epsilon, clip, .. } = config;
         let (correction1, correction2) = config.corrections();
-        let width = decay.shape()[0];
-        let (gradients, norms, decay) =
-            (&Values::of(&gradients)[..], &Values::of(&norms)[..], &Values::of(&decay)[..]);
+        let width = rules.shape()[0];
+        let (gradients, norms) = (&Values::of(&gradients)[..], &Values::of(&norms)[..]);
+        let (rates, rules) = (&Values::of(&rates)[..], &Values::of(&rules)[..]);
+        let stretches = stretches(rules);
         let rows = parameters.storage_mut::<f32>().chunks_exact_mut(width);
         let moments = mean.storage_mut::<f32>().chunks_exact_mut(width);
         let squares = square.storage_mut::<f32>().chunks_exact_mut(width);
         for (replica, ((p, m), v)) in rows.zip(moments).zip(squares).enumerate() {
             let factor = clip_factor(norms[replica], clip);
             let g = &gradients[replica * width..][..width];
-            for i in 0..width {
-                let g = g[i] * factor;
-                m[i] = beta1 * m[i] + (1.0 - beta1) * g;
-                v[i] = beta2 * v[i] + (1.0 - beta2) * g * g;
-                let root = (v[i] / correction2).sqrt() + epsilon;
-                p[i] = p[i] * (1.0 - learning_rate * weight_decay * decay[i])
-                    - learning_rate * m[i] / correction1 / root;
+            let mut start = 0;
+            for &(part, length) in &stretches {
+                let learning_rate = rates[2 * replica] * shares[part];
+                let (weight_decay, coded) = (rates[2 * replica + 1], 2.0 * part as f32);
+                for i in start..start + length {
+                    let g = g[i] * factor;
+                    m[i] = beta1 * m[i] + (1.0 - beta1) * g;
+                    v[i] = beta2 * v[i] + (1.0 - beta2) * g * g;
+                    let root = (v[i] / correction2).sqrt() + epsilon;
+                    p[i] = p[i] * (1.0 - learning_rate * weight_decay * (rules[i] - coded))
+                        - learning_rate * m[i] / correction1 / root;
+                }
+                start += length;
             }
         }
         (parameters, mean, square)

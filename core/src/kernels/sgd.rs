@@ -2,24 +2,23 @@
 //!
 //! ```text
 //! g ← g · min(1, clip / (‖g‖ + 10⁻⁶))        ‖g‖ over all parameters of one replica
-//! p ← p − η λ p − η g                         λ where `decay` is 1
+//! p ← p − η λ p − η g
 //! ```
 //!
-//! Without momentum the decoupled weight decay is that of PyTorch's `SGD`.
+//! η and λ are those of [`super::adamw`]. Without momentum the decoupled weight decay is that of PyTorch's `SGD`.
 
 use burn::tensor::Tensor;
 use cubecl::prelude::*;
 
 use super::flat::{clip_factor, clipping};
 use super::prelude::*;
+use super::rates::{Rates, Shares, part, share, stretches};
 
 /// The numbers of one update.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sgd {
-    /// η of this step.
-    pub learning_rate: f32,
-    /// λ.
-    pub weight_decay: f32,
+    /// What each part takes of its replica's η in this step.
+    pub shares: Shares,
     /// Largest gradient norm; 0 does not clip.
     pub clip: f32,
 }
@@ -29,19 +28,19 @@ pub struct Sgd {
 /// # Shapes
 /// - `parameters`, `gradients`, result: `[R, P]`
 /// - `norms`: `[R]`
-/// - `decay`: `[P]`, 1 where weight decay applies, else 0
 pub fn sgd(
     parameters: Tensor<2>,
     gradients: Tensor<2>,
     norms: Tensor<1>,
-    decay: Tensor<1>,
+    rates: &Rates,
     config: Sgd,
 ) -> Tensor<2> {
     Tensor::from_dispatch(Dispatch::descend(
         parameters.into_dispatch(),
         gradients.into_dispatch(),
         norms.into_dispatch(),
-        decay.into_dispatch(),
+        rates.replicas.clone().into_dispatch(),
+        rates.rules.clone().into_dispatch(),
         config,
     ))
 }
@@ -53,7 +52,8 @@ pub(super) trait SgdOps: Backend {
         parameters: FloatTensor<Self>,
         gradients: FloatTensor<Self>,
         norms: FloatTensor<Self>,
-        decay: FloatTensor<Self>,
+        rates: FloatTensor<Self>,
+        rules: FloatTensor<Self>,
         config: Sgd,
     ) -> FloatTensor<Self>;
 }
@@ -63,19 +63,29 @@ pub(super) trait SgdOps: Backend {
 fn sgd_kernel<N: Size>(
     gradients: &[Vector<f32, N>],
     norms: &[f32],
-    decay: &[Vector<f32, N>],
+    rates: &[f32],
+    rules: &[Vector<f32, N>],
     parameters: &mut [Vector<f32, N>],
     units: usize,
     width: usize,
-    learning_rate: f32,
-    weight_decay: f32,
     clip: f32,
+    s0: f32,
+    s1: f32,
+    s2: f32,
+    s3: f32,
+    s4: f32,
+    s5: f32,
 ) {
     end_beyond(units);
     let at = ABSOLUTE_POS;
-    let factor = clipping(norms, at / width, clip);
-    let shrunk =
-        parameters[at] * (Vector::new(1.0) - decay[at % width] * Vector::new(learning_rate * weight_decay));
+    let replica = at / width;
+    let factor = clipping(norms, replica, clip);
+    let rule = rules[at % width];
+    let of = part(rule.extract(0usize));
+    let decay = rule - Vector::new(2.0 * of);
+    let learning_rate = rates[2 * replica] * share(of, s0, s1, s2, s3, s4, s5);
+    let weight_decay = rates[2 * replica + 1];
+    let shrunk = parameters[at] * (Vector::new(1.0) - decay * Vector::new(learning_rate * weight_decay));
     parameters[at] = shrunk - gradients[at] * Vector::new(learning_rate * factor);
 }
 
@@ -84,20 +94,21 @@ impl SgdOps for CubeBackend {
         parameters: CubeTensor,
         gradients: CubeTensor,
         norms: CubeTensor,
-        decay: CubeTensor,
+        rates: CubeTensor,
+        rules: CubeTensor,
         config: Sgd,
     ) -> CubeTensor {
         let parameters = own(parameters);
         let [r, width] = parameters.shape().dims();
         let n = vector_size(&[width]);
         let units = r * width / n;
-        let Sgd { learning_rate, weight_decay, clip } = config;
+        let Sgd { shares: [s0, s1, s2, s3, s4, s5], clip } = config;
         launch!(
             sgd_kernel[n],
             units,
-            [contiguous(gradients), norms, decay],
+            [contiguous(gradients), norms, rates, rules],
             [parameters],
-            [width / n, learning_rate, weight_decay, clip]
+            [width / n, clip, s0, s1, s2, s3, s4, s5]
         );
         parameters
     }
@@ -108,18 +119,27 @@ impl SgdOps for Flex {
         mut parameters: FlexTensor,
         gradients: FlexTensor,
         norms: FlexTensor,
-        decay: FlexTensor,
+        rates: FlexTensor,
+        rules: FlexTensor,
         config: Sgd,
     ) -> FlexTensor {
-        let Sgd { learning_rate, weight_decay, clip } = config;
-        let width = decay.shape()[0];
-        let (gradients, norms, decay) =
-            (&Values::of(&gradients)[..], &Values::of(&norms)[..], &Values::of(&decay)[..]);
+        let Sgd { shares, clip } = config;
+        let width = rules.shape()[0];
+        let (gradients, norms) = (&Values::of(&gradients)[..], &Values::of(&norms)[..]);
+        let (rates, rules) = (&Values::of(&rates)[..], &Values::of(&rules)[..]);
+        let stretches = stretches(rules);
         for (replica, p) in parameters.storage_mut::<f32>().chunks_exact_mut(width).enumerate() {
             let factor = clip_factor(norms[replica], clip);
             let g = &gradients[replica * width..][..width];
-            for i in 0..width {
-                p[i] = p[i] * (1.0 - learning_rate * weight_decay * decay[i]) - learning_rate * factor * g[i];
+            let mut start = 0;
+            for &(part, length) in &stretches {
+                let learning_rate = rates[2 * replica] * shares[part];
+                let (weight_decay, coded) = (rates[2 * replica + 1], 2.0 * part as f32);
+                for i in start..start + length {
+                    p[i] = p[i] * (1.0 - learning_rate * weight_decay * (rules[i] - coded))
+                        - learning_rate * factor * g[i];
+                }
+                start += length;
             }
         }
         parameters

@@ -236,6 +236,15 @@ fn batch_norm_gives_every_channel_mean_zero_and_variance_one_replica_by_replica(
     }
 }
 
+const SHARES: Shares = [1.0, 0.5, 0.0, 2.0, 0.25, 4.0];
+
+/// Every part in turn, twelve numbers each, some of them with weight decay.
+fn rules(width: usize) -> Vec<Rule> {
+    let decay = random("d", width);
+    let rule = |(i, d): (usize, &f32)| Rule { part: (i / 12 % PARTS) as u8, decay: *d > 0.0 };
+    decay.iter().enumerate().map(rule).collect()
+}
+
 /// One packed update of nine parameters on a device: norms, then parameters, mean and square.
 fn updated(device: &Device) -> Vec<Vec<f32>> {
     let (replicas, width) = (2, 9 * ALIGNMENT);
@@ -255,19 +264,10 @@ fn updated(device: &Device) -> Vec<Vec<f32>> {
     }
     let norms = clip_norms(packed.clone());
     let state = State { parameters: upload("p"), mean: upload("m"), square: upload("v").abs() };
-    let decay = Tensor::<1>::from_data(TensorData::new(random("d", width), [width]), device)
-        .greater_elem(0.0)
-        .float();
-    let config = AdamW {
-        learning_rate: 0.1,
-        beta1: 0.9,
-        beta2: 0.99,
-        epsilon: 1e-8,
-        weight_decay: 0.1,
-        clip: 1.0,
-        step: 3,
-    };
-    let state = adamw(state, packed.clone(), norms.clone(), decay, config);
+    let rates = Rates::new(&[[0.1, 0.1], [0.03, 0.2]], &rules(width), device);
+    let config =
+        AdamW { shares: SHARES, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, clip: 1.0, step: 3 };
+    let state = adamw(state, packed.clone(), norms.clone(), &rates, config);
     let seen = view(state.parameters.clone(), 5 * ALIGNMENT, 3, 7);
     let log = record(Tensor::zeros([3, 2, replicas], device), norms.clone() * 2.0, norms.clone(), 1);
     vec![
@@ -289,6 +289,11 @@ fn an_update_on_the_gpu_equals_the_plain_loops() {
     }
 }
 
+/// η = 0.2 and λ = 0.1; weight decay for the first of two numbers only.
+fn twice_a_tenth(device: &Device) -> Rates {
+    Rates::new(&[[0.2, 0.1]], &[true, false].map(|decay| Rule { part: 0, decay }), device)
+}
+
 #[test]
 fn a_clipped_update_equals_pytorchs() {
     // torch 2: AdamW(lr=0.1, betas=(0.9, 0.99), eps=1e-8, weight_decay=0.1) after clip_grad_norm_(1.0),
@@ -299,17 +304,9 @@ fn a_clipped_update_equals_pytorchs() {
     let gradients = tensor([3.0, 4.0]);
     let norms = clip_norms(gradients.clone());
     assert_eq!(numbers(norms.clone()), [5.0]);
-    let decay = Tensor::<1>::from_data([1.0, 0.0], &device);
-    let config = AdamW {
-        learning_rate: 0.1,
-        beta1: 0.9,
-        beta2: 0.99,
-        epsilon: 1e-8,
-        weight_decay: 0.1,
-        clip: 1.0,
-        step: 1,
-    };
-    let state = adamw(state, gradients, norms, decay, config);
+    let config =
+        AdamW { shares: [0.5; PARTS], beta1: 0.9, beta2: 0.99, epsilon: 1e-8, clip: 1.0, step: 1 };
+    let state = adamw(state, gradients, norms, &twice_a_tenth(&device), config);
     // At the first step the corrected moments are g and g², so the step is lr · sign(g); decay shrinks p by 1 %.
     assert_close("p", &numbers(state.parameters), &[0.99 - 0.1, 1.0 - 0.1], 1e-6);
     assert_close("m", &numbers(state.mean), &[0.06, 0.08], 1e-6);
@@ -318,11 +315,10 @@ fn a_clipped_update_equals_pytorchs() {
 
 fn descended(device: &Device) -> Vec<f32> {
     let tensor = |name: &str| Tensor::<2>::from_data(TensorData::new(random(name, 2 * 66), [2, 66]), device);
-    let decay = Tensor::<1>::from_data(TensorData::new(random("d", 66), [66]), device);
     let gradients = tensor("g");
     let norms = clip_norms(gradients.clone());
-    let config = Sgd { learning_rate: 0.1, weight_decay: 0.3, clip: 1.0 };
-    numbers(sgd(tensor("p"), gradients, norms, decay.greater_elem(0.0).float(), config))
+    let rates = Rates::new(&[[0.1, 0.3], [0.2, 0.0]], &rules(66), device);
+    numbers(sgd(tensor("p"), gradients, norms, &rates, Sgd { shares: SHARES, clip: 1.0 }))
 }
 
 #[test]
@@ -338,12 +334,11 @@ fn clipped_gradient_descent_equals_pytorchs() {
     let tensor = |values: [f32; 2]| Tensor::<2>::from_data(TensorData::new(values.to_vec(), [1, 2]), &device);
     let gradients = tensor([3.0, 4.0]);
     let norms = clip_norms(gradients.clone());
-    let decay = Tensor::<1>::from_data([1.0, 0.0], &device);
-    let config = Sgd { learning_rate: 0.1, weight_decay: 0.1, clip: 1.0 };
-    let found = numbers(sgd(tensor([1.0, 1.0]), gradients.clone(), norms.clone(), decay.clone(), config));
+    let (rates, config) = (twice_a_tenth(&device), Sgd { shares: [0.5; PARTS], clip: 1.0 });
+    let found = numbers(sgd(tensor([1.0, 1.0]), gradients.clone(), norms.clone(), &rates, config));
     assert_close("p", &found, &[0.99 - 0.06, 1.0 - 0.08], 1e-6);
     let free = Sgd { clip: 0.0, ..config };
-    let found = numbers(sgd(tensor([1.0, 1.0]), gradients, norms, decay, free));
+    let found = numbers(sgd(tensor([1.0, 1.0]), gradients, norms, &rates, free));
     assert_close("p without clipping", &found, &[0.99 - 0.3, 1.0 - 0.4], 1e-6);
 }
 
@@ -388,4 +383,16 @@ fn the_loops_functions_agree_with_the_standard_library_s() {
             "φ {z}"
         );
     }
+}
+
+#[test]
+fn each_replica_has_its_rate_and_each_part_its_share_of_it() {
+    let device = Device::flex();
+    let of_part = |part| Rule { part, decay: false };
+    let rates = Rates::new(&[[1.0, 0.0], [10.0, 0.0]], &[of_part(0), of_part(3)], &device);
+    let tensor = |values: [f32; 4]| Tensor::<2>::from_data(TensorData::new(values.to_vec(), [2, 2]), &device);
+    let config = Sgd { shares: [1.0, 0.0, 0.0, 0.5, 0.0, 0.0], clip: 0.0 };
+    let gradients = tensor([1.0; 4]);
+    let found = numbers(sgd(tensor([0.0; 4]), gradients.clone(), clip_norms(gradients), &rates, config));
+    assert_eq!(found, [-1.0, -0.5, -10.0, -5.0]);
 }

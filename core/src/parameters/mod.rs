@@ -3,12 +3,12 @@
 mod builder;
 mod start;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::Tensor;
 
 pub use builder::Builder;
 pub use start::{AttentionShape, AttentionStart, PROJECTIONS, Start};
 
-use crate::kernels::view;
+use crate::kernels::{Rule, view};
 
 /// Which parameter of a [`Layout`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +62,18 @@ impl Matrix {
     }
 }
 
+/// Numbers that a kernel updates at once, at most.
+const VECTOR: usize = 4;
+
+/// Why a part cannot have a rule of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absent {
+    /// No matrix is called so.
+    Nothing,
+    /// A matrix of it lies side by side with others, and is no multiple of four numbers wide.
+    Narrow,
+}
+
 /// Where the parameters of a network lie.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Layout {
@@ -111,13 +123,56 @@ impl Layout {
         self.parameters.iter().filter(|p| !p.frozen).map(|p| p.rows * p.columns).sum()
     }
 
-    /// `[P]`: 1 where weight decay applies.
-    pub fn decay(&self, device: &Device) -> Tensor<1> {
-        let mut mask = vec![0.0f32; self.width];
+    /// The rule of each of the P numbers: whether weight decay applies, and of which of `parts` it is, counted from 1. A part
+    /// says whether it has a matrix of this name; the last that does counts.
+    ///
+    /// # Errors
+    /// The index of a part that has none, or whose matrix lies between others so narrow that a vector has numbers of two.
+    pub fn rules(&self, parts: &[impl Fn(&str) -> bool]) -> Result<Vec<Rule>, (usize, Absent)> {
+        let mut rules = vec![Rule { part: 0, decay: false }; self.width];
         for p in self.parameters.iter().filter(|p| p.decay && !p.frozen) {
-            mask[p.offset..p.offset + p.rows * p.columns].fill(1.0);
+            rules[p.offset..p.offset + p.rows * p.columns].iter_mut().for_each(|rule| rule.decay = true);
         }
-        Tensor::from_data(TensorData::new(mask, [self.width]), device)
+        let matrices = self.matrices_of(|_| true);
+        for (index, has) in parts.iter().enumerate() {
+            let mut found = matrices.iter().filter(|matrix| has(&matrix.name)).peekable();
+            if found.peek().is_none() {
+                return Err((index, Absent::Nothing));
+            }
+            for matrix in found {
+                let aligned = [matrix.offset, matrix.columns, matrix.stride].iter().all(|n| n % VECTOR == 0);
+                if matrix.columns != matrix.stride && !aligned {
+                    return Err((index, Absent::Narrow));
+                }
+                // Where a matrix has its place to itself, so do the numbers up to the next one.
+                let length = if matrix.columns == matrix.stride {
+                    (matrix.rows * matrix.columns).next_multiple_of(VECTOR)
+                } else {
+                    matrix.columns
+                };
+                let rows = if matrix.columns == matrix.stride { 1 } else { matrix.rows };
+                for row in 0..rows {
+                    let start = matrix.offset + row * matrix.stride;
+                    let end = (start + length).min(self.width);
+                    rules[start..end].iter_mut().for_each(|rule| rule.part = index as u8 + 1);
+                }
+            }
+        }
+        Ok(rules)
+    }
+
+    /// The first two pieces of the names of all matrices, each once: what a part can be called.
+    pub fn part_names(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for matrix in self.matrices_of(|_| true) {
+            let pieces: Vec<&str> = matrix.name.split('.').filter(|piece| piece.parse::<u32>().is_err()).collect();
+            for name in [pieces[0].to_owned(), pieces[..pieces.len().min(2)].join(".")] {
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+        }
+        names
     }
 
     /// The parameters as the layers see them, ready for a backward pass if `trained`, but for the frozen ones.

@@ -43,6 +43,12 @@ impl Trial {
                     time += 1e3 / f64::from(progress.steps_per_second.max(1e-6));
                     steps = steps.max(progress.losses.len());
                 }
+                Event::Tuning(tuning) => {
+                    time += 1e3 / f64::from(tuning.steps_per_second.max(1e-6));
+                    // As many as are done in an advance are not told; they all took as long.
+                    steps = steps.max(1);
+                    self.measured |= !tuning.tried.is_empty();
+                }
                 Event::Evaluated { .. } | Event::Probed { .. } => self.measured = true,
                 Event::Finished => self.over = true,
                 _ => {}
@@ -159,6 +165,7 @@ fn choose(label: &str) -> String {
 pub struct Shape {
     variants: Vec<(Task, Model, u32)>,
     replicas: u32,
+    tried: usize,
 }
 
 impl Shape {
@@ -166,7 +173,9 @@ impl Shape {
     pub fn of(experiment: &Experiment) -> Self {
         let shape = |variant: Experiment| (variant.task, variant.model, variant.training.batch);
         let variants = (0..experiment.variants.len()).filter_map(|index| experiment.variant(index).ok());
-        Self { variants: variants.map(shape).collect(), replicas: experiment.seeds.count }
+        Self { variants: variants.map(shape).collect(), replicas: experiment.seeds.count,
+            tried: experiment.tune.values.len() * experiment.tune.seeds as usize,
+        }
     }
 }
 

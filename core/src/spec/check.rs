@@ -32,6 +32,7 @@ impl Experiment {
         // A claim is about variants, by their names: of wrong ones nothing can be said.
         if variants.is_empty() {
             problems.extend(self.check_claims());
+            problems.extend(self.check_tuning());
         }
         problems.extend(variants);
         if problems.is_empty() { Ok(()) } else { Err(problems) }
@@ -66,7 +67,8 @@ impl Experiment {
             }
         }
         let bytes = resolved.iter().fold(0_u64, |sum, (_, variant)| sum.saturating_add(variant.size().bytes));
-        let bytes = bytes.saturating_mul(u64::from(self.seeds.count));
+        let tried = self.tune.values.len() as u64 * u64::from(self.tune.seeds);
+        let bytes = bytes.saturating_mul(u64::from(self.seeds.count).max(tried));
         if bytes > MAX_BYTES {
             let gib = |bytes: u64| bytes.div_ceil(1 << 30);
             problems.push(Problem::general(format!(
@@ -86,7 +88,7 @@ fn ranges(experiment: &Experiment) -> Vec<Problem> {
 }
 
 /// The rules between the fields of one experiment whose fields are all in range. Variants are not looked at.
-fn rules(experiment: &Experiment) -> Vec<Problem> {
+pub(super) fn rules(experiment: &Experiment) -> Vec<Problem> {
     let here = experiment.surroundings();
     let mut problems = Vec::new();
     Node::check(experiment, "", &here, &mut problems);

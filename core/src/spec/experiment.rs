@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::tree;
 use crate::fields::Phrase::{Before, Count};
-use crate::fields::{Problems, choice, fields, float, group, integer, line, logarithmic, named};
+use crate::fields::{Problems, choice, fields, float, group, integer, line, list, logarithmic, named};
 use crate::networks::{ARCHITECTURE, Model};
 use crate::probes::Probes;
 use crate::stats::{Claim, Metric};
@@ -19,6 +19,12 @@ pub const VERSION: u32 = 2;
 
 /// Replicas of each variant, at most.
 pub const MAX_SEEDS: u32 = 16;
+
+/// Values of a tuned number, at most.
+pub const MAX_VALUES: usize = 8;
+
+/// What is tuned unless another number is named.
+pub const LEARNING_RATE: &str = "training.learning_rate";
 
 fields! {
     /// An experiment: what is learned, by which network, how, and which variants are compared.
@@ -35,6 +41,8 @@ fields! {
         training: Training = Training::default(), group();
         /// Which seeds, and how many.
         seeds: Seeds = Seeds::default(), group();
+        /// By which number each variant is tuned before the comparison.
+        tune: Tuning = Tuning::default(), group();
         /// What is measured on the way.
         probes: Probes = Probes::default(), group();
         /// What is compared at the end, and what the paper claims of it.
@@ -82,6 +90,9 @@ fields! {
         epsilon: f32 = 1e-8, logarithmic("Adam ε", 1e-12, 1e-2, Before("ε "));
         /// Largest norm of one seed's whole gradient; longer ones are shortened to it.
         clip: f32 = 1.0, logarithmic("Gradient clip", 1e-3, 1e3, Before("gradient clip ")).zero("off");
+        /// Parts of the network that learn otherwise, for example "head 2, embedding 0.5 constant": a name, what the
+        /// learning rate is multiplied with there (0: not trained), and a schedule (cosine, linear or constant).
+        parts: String = String::new(), line("Parts", 200).zero("all parts learn alike");
         /// Steps between evaluations on the test split.
         evaluate_every: u32 = 100, integer("Evaluate every", 1, 1_000_000, Before("evaluated every "))
             .unit("steps").step(10).zero("at the end only");
@@ -96,6 +107,24 @@ fields! {
         first: u32 = 0, integer("First seed", 0, u32::MAX - 16, Before("first seed "));
         /// How many copies of each variant train at once, each with a seed of its own.
         count: u32 = 5, integer("Seeds", 1, MAX_SEEDS, Count("seed", "seeds"));
+    }
+}
+
+fields! {
+    /// By which number each variant is tuned before the comparison: all values of it train side by side, and the one that does
+    /// best on the validation split, on average over the seeds, is compared with the others' best on seeds that are new.
+    pub struct Tuning {
+        /// The number that is tuned, in every variant that has it and does not set it itself.
+        field: String = LEARNING_RATE.to_owned(), line("Tuned number", 80);
+        /// The values that are tried.
+        values: Vec<f32> = Vec::new(), list("Tried values", MAX_VALUES).zero("not tuned");
+        /// How many seeds each value gets.
+        seeds: u32 = 3, integer("Seeds a value", 1, MAX_SEEDS, Count("seed a value", "seeds a value"));
+        /// The first of these seeds; they are others than those that are compared.
+        first: u32 = 1000, integer("First seed of tuning", 0, u32::MAX - 16, Before("tuned from seed "));
+        /// Optimizer steps of tuning, where they are fewer than those of the comparison.
+        steps: u32 = 0, integer("Steps of tuning", 1, 1_000_000, Before("tuning steps ")).unit("steps").step(50)
+            .zero("as many as the comparison");
     }
 }
 
@@ -155,6 +184,9 @@ impl Experiment {
             format!("must be {} for this task", names.join(" or ")),
         );
         self.probes.rules(here, &mut Problems::new("probes", found));
+        if let Err(problem) = super::parts::read(&training.parts) {
+            Problems::new("training", found).rule(false, "parts", problem);
+        }
     }
 }
 

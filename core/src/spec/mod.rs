@@ -9,11 +9,13 @@ pub mod check;
 pub mod claims;
 pub mod experiment;
 pub mod names;
+pub mod parts;
 pub mod patch;
 pub mod size;
 pub mod table;
 pub mod toml;
 pub mod tree;
+pub mod tuning;
 pub(crate) mod version1;
 
 #[cfg(test)]
@@ -21,12 +23,13 @@ pub(crate) mod samples;
 
 pub use self::check::MAX_VARIANTS;
 pub use self::claims::{Claim, JudgedClaim, MAX_CLAIMS};
-pub use self::experiment::{Comparison, Experiment, MAX_SEEDS, Optimizer, Seeds, Training, VERSION, Variant};
+pub use self::experiment::{Comparison, Experiment, MAX_SEEDS, Optimizer, Seeds, Training, Tuning, VERSION, Variant};
 pub use self::names::Change;
 pub use self::patch::set_path;
 pub use self::size::Size;
 pub use self::table::{FIELDS, field};
 pub use self::toml::{from_toml, to_toml};
+pub use self::tuning::{Tried, shown};
 
 // What one needs to speak of an experiment.
 pub use crate::fields::{Choice, Field, Kind, Problem, nearest};

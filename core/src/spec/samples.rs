@@ -100,6 +100,8 @@ pub fn experiments() -> impl Strategy<Value = Experiment> {
 fn random(field: &Field, number: u32) -> Value {
     let share = f64::from(number) / f64::from(u32::MAX);
     let value = match field.kind {
+        Kind::Text { .. } if field.zero.is_some() => "".into(),
+        Kind::List { max } => (0..number as usize % (max + 1)).map(|n| n as f64 + 0.5).collect(),
         _ if field.zero.is_some() && number.is_multiple_of(5) => 0.into(),
         Kind::Integer { min, max, .. } => (min + number % (max - min + 1).min(100)).into(),
         Kind::Float { min, max, log: false } => (f64::from(min) + share * f64::from(max - min)).into(),

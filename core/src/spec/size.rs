@@ -85,7 +85,7 @@ mod tests {
         let block = 8 * (4 * 4 * 4 + 2 * 4 * 4 + 2 * 4 * 5);
         assert_eq!(text.size().operations, 2 * 3 * (block + 8 * 4 * 65));
 
-        let mut mixer = Experiment::new("mixer", Gratings { patch: 4, examples: 10 });
+        let mut mixer = Experiment::new("mixer", Gratings { patch: 4, examples: 10, ..Gratings::default() });
         mixer.model = Mixer { depth: 2, width: 4, hidden: 6, mlp_width: 5, ..Mixer::default() }.into();
         mixer.training.batch = 1;
         // Each of 4 channels: 16 tokens to 6 and back; each of 16 tokens: 4 channels to 5 and back.

@@ -29,6 +29,11 @@ impl Metric {
         }
     }
 
+    /// Whether a larger value is the better one.
+    pub fn higher_is_better(self) -> bool {
+        self.measure(1).direction == super::Direction::HigherIsBetter
+    }
+
     /// How its values are printed.
     pub fn unit(self) -> Unit {
         match self {

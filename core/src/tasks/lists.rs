@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use super::{Dataset, draw_examples, even_chunk};
+use super::{Dataset, Drawn, Source, draw_examples, even_chunk, set_of};
 use crate::interface::{Batch, Input, Targets};
 use crate::surroundings::Reading;
 
@@ -18,22 +18,39 @@ pub struct Lists {
 /// Lists in memory; a step uploads those it wants.
 pub struct ListTask {
     reading: Reading,
-    train: Lists,
-    test: Lists,
+    /// The seeds that have a set of their own; none where one set is for all.
+    seeds: Vec<u64>,
+    /// The training split of each set, and the other.
+    train: Vec<Lists>,
+    test: Vec<Lists>,
     device: Device,
 }
 
 impl ListTask {
-    /// Lists of as many symbols as the reading has tokens.
-    pub fn new(reading: Reading, train: Lists, test: Lists, device: &Device) -> Self {
-        Self { reading, train, test, device: device.clone() }
+    /// Lists of as many symbols as the reading has tokens: `draw(seed, prefix)` draws both splits, from streams whose names
+    /// have the prefix. All seeds have those of `fixed`, unless the data is drawn anew for each.
+    pub fn drawn(
+        reading: Reading,
+        (drawn, fixed): (Drawn, u64),
+        source: Source<'_>,
+        draw: impl Fn(u64, &str) -> (Lists, Lists),
+    ) -> Self {
+        let seeds = drawn.seeds(source.seeds, fixed);
+        let (train, test) = seeds.iter().map(|(seed, prefix)| draw(*seed, prefix)).unzip();
+        let seeds = seeds.into_iter().map(|(seed, _)| seed).collect();
+        Self { reading, seeds, train, test, device: source.device.clone() }
     }
 
-    fn batch(&self, lists: &Lists, indices: &[usize], replicas: usize) -> Batch {
-        let (length, size) = (self.reading.tokens(), indices.len() / replicas);
-        let symbols = indices.iter().flat_map(|&at| &lists.symbols[at * length..][..length]);
-        let symbols: Vec<i32> = symbols.map(|&symbol| i32::from(symbol)).collect();
-        let classes: Vec<i32> = indices.iter().map(|&at| i32::from(lists.classes[at])).collect();
+    fn batch(&self, sets: &[Lists], indices: &[usize], seeds: &[u64]) -> Batch {
+        let (replicas, length, size) = (seeds.len(), self.reading.tokens(), indices.len() / seeds.len());
+        let (mut symbols, mut classes) = (Vec::<i32>::new(), Vec::<i32>::new());
+        for (seed, indices) in seeds.iter().zip(indices.chunks_exact(size.max(1))) {
+            let lists = &sets[set_of(&self.seeds, *seed)];
+            for &at in indices {
+                symbols.extend(lists.symbols[at * length..][..length].iter().map(|&symbol| i32::from(symbol)));
+                classes.push(i32::from(lists.classes[at]));
+            }
+        }
         let upload = |values: Vec<i32>, columns: usize| {
             Tensor::<2, Int>::from_data(TensorData::new(values, [replicas, columns]), &self.device)
         };
@@ -43,9 +60,13 @@ impl ListTask {
         }
     }
 
-    fn first_of_test(&self, from: usize, to: usize, replicas: usize) -> Batch {
+    fn first_of_test(&self, from: usize, to: usize, seeds: &[u64]) -> Batch {
         let one: Vec<usize> = (from..to).collect();
-        self.batch(&self.test, &one.repeat(replicas), replicas)
+        self.batch(&self.test, &one.repeat(seeds.len()), seeds)
+    }
+
+    fn tested(&self) -> usize {
+        self.test.first().map_or(0, |set| set.classes.len())
     }
 }
 
@@ -55,26 +76,28 @@ impl Dataset for ListTask {
     }
 
     fn train_batch(&self, seeds: &[u64], step: u32, size: usize) -> Batch {
-        self.batch(&self.train, &draw_examples(seeds, step, size, self.train.classes.len()), seeds.len())
+        let count = self.train.first().map_or(0, |set| set.classes.len());
+        self.batch(&self.train, &draw_examples(seeds, step, size, count), seeds)
     }
 
     fn test_chunks(&self) -> usize {
-        self.test.classes.len() / even_chunk(self.test.classes.len())
+        self.tested() / even_chunk(self.tested())
     }
 
-    fn test_chunk(&self, index: usize, replicas: usize) -> Batch {
-        let size = even_chunk(self.test.classes.len());
-        self.first_of_test(index * size, (index + 1) * size, replicas)
+    fn test_chunk(&self, index: usize, seeds: &[u64]) -> Batch {
+        let size = even_chunk(self.tested());
+        self.first_of_test(index * size, (index + 1) * size, seeds)
     }
 
-    fn test_examples(&self, count: usize, replicas: usize) -> Batch {
-        self.first_of_test(0, count.min(self.test.classes.len()), replicas)
+    fn test_examples(&self, count: usize, seeds: &[u64]) -> Batch {
+        self.first_of_test(0, count.min(self.tested()), seeds)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tasks::HeldOut;
 
     #[test]
     fn a_batch_has_the_shapes_of_its_reading_and_each_list_its_class() {
@@ -83,9 +106,20 @@ mod tests {
             symbols: (0..count).flat_map(|list| [list, 7, 8]).collect(),
             classes: (0..count).map(|list| list % 4).collect(),
         };
-        let task = ListTask::new(reading, lists(5), lists(6), &Device::flex());
+        let source = Source {
+            bytes: &[],
+            patches: &|| None,
+            held_out: HeldOut::Test,
+            seeds: &[1, 2],
+            device: &Device::flex(),
+        };
+        let task = ListTask::drawn(reading, (Drawn::default(), 7), source, |_, _| (lists(5), lists(6)));
         for (batch, size) in
-            [(task.train_batch(&[1, 2], 3, 8), 8), (task.test_examples(4, 2), 4), (task.test_chunk(0, 2), 6)]
+            [
+                (task.train_batch(&[1, 2], 3, 8), 8),
+                (task.test_examples(4, &[1, 2]), 4),
+                (task.test_chunk(0, &[1, 2]), 6),
+            ]
         {
             let (Input::Tokens(tokens), Targets::Classes(classes)) = (batch.input, batch.targets) else {
                 panic!("symbols and classes")

@@ -38,6 +38,6 @@ impl Described for Mnist {
 #[cfg(feature = "engine")]
 impl super::TaskLoader for Mnist {
     fn load(&self, source: super::Source<'_>) -> Result<Box<dyn super::Dataset>, String> {
-        Ok(Box::new(images::ImageTask::read(source.bytes, (self.patch, source.patches), source.device)?))
+        Ok(Box::new(images::ImageTask::read(source, self.patch)?))
     }
 }

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "engine")]
 mod data;
+mod drawn;
 pub mod format;
 mod images;
 #[cfg(feature = "engine")]
@@ -13,7 +14,8 @@ use burn::tensor::Device;
 #[cfg(feature = "engine")]
 pub use data::Dataset;
 #[cfg(feature = "engine")]
-use data::{draw_examples, even_chunk};
+use data::{draw_examples, even_chunk, set_of, split_name};
+pub use drawn::{Draw, Drawn};
 
 use crate::fields::Phrase::After;
 use crate::fields::{Row, named, slot};
@@ -92,11 +94,27 @@ pub trait TaskLoader {
 
 /// What data is made from.
 #[cfg(feature = "engine")]
+#[derive(Clone, Copy)]
 pub struct Source<'a> {
     /// The task's file; none for one that is generated.
     pub bytes: &'a [u8],
-    /// What is done to the patches of every image before training; a task without images is given none.
-    pub patches: Option<Box<dyn PatchMap>>,
+    /// Makes what is done to the patches of every image before training; a task without images is given none.
+    pub patches: &'a dyn Fn() -> Option<Box<dyn PatchMap>>,
+    /// What evaluations are on.
+    pub held_out: HeldOut,
+    /// The seeds of the replicas, for a task that draws its data anew for each.
+    pub seeds: &'a [u64],
     /// Where it is kept.
     pub device: &'a Device,
+}
+
+/// What evaluations are on. Nothing is chosen by the test split: what is tuned is tuned on the validation split.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeldOut {
+    /// The test split. All training examples are trained on.
+    Test,
+    /// The validation split: of a task that is generated other examples than both splits have; of a file every sixth
+    /// training example of each class, or the end of the training text, none of which is trained on; of a picture another
+    /// picture, as a whole.
+    Validation,
 }

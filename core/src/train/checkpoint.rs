@@ -7,7 +7,8 @@
 //! | `{variant}.adamw.mean.{parameter}`, `{variant}.adamw.square.{parameter}` | the same |
 //!
 //! Random streams are keyed by step, so nothing else is needed for the same numbers as an uninterrupted run.
-//! The metadata entry `kappa` holds the experiment (TOML), the step, and which replicas diverged (JSON).
+//! The metadata entry `kappa` holds the experiment (TOML), the step, which replicas diverged, and what tuning found (JSON).
+//! While values are tried, `variant` is the number of a run that tries some of one variant's, and R counts those too.
 
 use std::collections::HashMap;
 
@@ -16,7 +17,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
 use crate::parameters::Layout;
-use crate::spec::{Experiment, from_toml, to_toml};
+use crate::spec::{Experiment, Tried, from_toml, to_toml};
 use crate::stats::Metric;
 
 /// Largest file that is read.
@@ -31,6 +32,24 @@ struct Header {
     step: u32,
     diverged: Vec<Vec<Option<u32>>>,
     metrics: Vec<Vec<(Metric, Vec<Option<f32>>)>>,
+    #[serde(default)]
+    tuning: bool,
+    #[serde(default)]
+    tuned_steps: u32,
+    #[serde(default)]
+    tried: Vec<Tried>,
+}
+
+/// Where a session is.
+pub(super) struct Place {
+    /// Steps done of tuning or of the comparison.
+    pub(super) step: u32,
+    /// Whether values are tried still.
+    pub(super) tuning: bool,
+    /// Steps of tuning that came before.
+    pub(super) tuned_steps: u32,
+    /// What they led to.
+    pub(super) tried: Vec<Tried>,
 }
 
 /// One variant that is to be written.
@@ -43,10 +62,13 @@ pub(super) struct Saving<'a> {
 }
 
 /// The bytes of a safetensors file.
-pub(super) fn write(experiment: &Experiment, step: u32, variants: &[Saving<'_>]) -> Vec<u8> {
+pub(super) fn write(experiment: &Experiment, place: Place, variants: &[Saving<'_>]) -> Vec<u8> {
     let header = Header {
         experiment: to_toml(experiment),
-        step,
+        step: place.step,
+        tuning: place.tuning,
+        tuned_steps: place.tuned_steps,
+        tried: place.tried,
         diverged: variants.iter().map(|variant| variant.diverged.to_vec()).collect(),
         metrics: variants.iter().map(|variant| finite(variant.metrics)).collect(),
     };
@@ -84,8 +106,34 @@ fn finite(metrics: &[(Metric, Vec<f32>)]) -> Vec<(Metric, Vec<Option<f32>>)> {
 /// A checkpoint that fits its experiment; its tensors are checked when they are taken.
 pub(super) struct Checkpoint {
     pub(super) step: u32,
-    pub(super) variants: Vec<Saved>,
+    pub(super) tuning: bool,
+    pub(super) tuned_steps: u32,
+    pub(super) tried: Vec<Tried>,
+    variants: Vec<Saved>,
 }
+
+impl Checkpoint {
+    /// What was saved of runs with so many replicas each, and so many steps in all.
+    ///
+    /// # Errors
+    /// A sentence, if that does not fit.
+    pub(super) fn of(self, replicas: &[usize], steps: u32) -> Result<Vec<Saved>, Vec<String>> {
+        let fits = |(saved, replicas): (&Saved, &usize)| {
+            saved.diverged.len() == *replicas
+                && saved.metrics.iter().all(|(_, values)| values.len() == *replicas)
+        };
+        if self.variants.len() == replicas.len()
+            && self.variants.iter().zip(replicas).all(fits)
+            && self.step <= steps
+        {
+            Ok(self.variants)
+        } else {
+            Err(vec![UNFIT.to_owned()])
+        }
+    }
+}
+
+const UNFIT: &str = "The checkpoint's entry “kappa” does not fit its own experiment.";
 
 /// One variant of a checkpoint.
 pub(super) struct Saved {
@@ -94,7 +142,7 @@ pub(super) struct Saved {
     tensors: HashMap<String, (Vec<usize>, Vec<f32>)>,
 }
 
-/// The experiment that a checkpoint belongs to, and the step it was taken at.
+/// The experiment that a checkpoint belongs to, and the step of the comparison that it was taken at, 0 before that.
 ///
 /// # Errors
 /// A sentence for each problem of the file.
@@ -103,7 +151,7 @@ pub fn describe(bytes: &[u8]) -> Result<(Experiment, u32), Vec<String>> {
     let experiment = from_toml(&header.experiment).map_err(|problems| {
         problems.iter().map(|p| format!("The checkpoint's experiment: {p}")).collect::<Vec<_>>()
     })?;
-    Ok((experiment, header.step))
+    Ok((experiment, if header.tuning { 0 } else { header.step }))
 }
 
 fn header(bytes: &[u8]) -> Result<Header, Vec<String>> {
@@ -126,26 +174,28 @@ fn header(bytes: &[u8]) -> Result<Header, Vec<String>> {
 /// differs).
 pub(super) fn read(bytes: &[u8], experiment: &Experiment) -> Result<Checkpoint, Vec<String>> {
     let header = header(bytes)?;
-    let (saved, step) = describe(bytes)?;
+    let (saved, _) = describe(bytes)?;
     if let Some(sentence) = difference(&saved, experiment) {
         return Err(vec![sentence]);
     }
     let count = experiment.variants.len();
-    let replicas = experiment.seeds.count as usize;
-    let fits = header.diverged.len() == count
-        && header.metrics.len() == count
-        && header.diverged.iter().all(|variant| variant.len() == replicas)
-        && header.metrics.iter().flatten().all(|(_, values)| values.len() == replicas)
-        && step <= experiment.training.steps;
-    if !fits {
-        return Err(vec!["The checkpoint's entry “kappa” does not fit its own experiment.".to_owned()]);
+    let known = |tried: &Tried| {
+        tried.variant < count
+            && tried.best < tried.values.len()
+            && experiment.tuned_field(tried.variant).is_some()
+    };
+    let tuned = header.tuning || !experiment.is_tuned() || !header.tried.is_empty();
+    let lists = header.diverged.len() == header.metrics.len();
+    if !lists || !tuned || header.tuning && !experiment.is_tuned() || !header.tried.iter().all(known) {
+        return Err(vec![UNFIT.to_owned()]);
     }
     let file = SafeTensors::deserialize(bytes)
         .map_err(|error| vec![format!("The checkpoint is not a whole safetensors file ({error}).")])?;
     let mut variants: Vec<Saved> = header
         .diverged
-        .into_iter()
-        .zip(header.metrics)
+        .iter()
+        .cloned()
+        .zip(header.metrics.iter().cloned())
         .map(|(diverged, metrics)| Saved {
             diverged,
             metrics: metrics
@@ -165,7 +215,8 @@ pub(super) fn read(bytes: &[u8], experiment: &Experiment) -> Result<Checkpoint, 
             view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
         variant.tensors.insert(parameter.to_owned(), (view.shape().to_vec(), values));
     }
-    Ok(Checkpoint { step, variants })
+    let Header { step, tuning, tuned_steps, tried, .. } = header;
+    Ok(Checkpoint { step, tuning, tuned_steps, tried, variants })
 }
 
 /// A sentence about the first field in which the experiment of a checkpoint would train otherwise than the one that is

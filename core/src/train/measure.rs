@@ -1,4 +1,4 @@
-//! The metrics of a run on the test split.
+//! The metrics of a run on the split that was held out.
 
 use burn::tensor::{ExecutionError, Tensor, Transaction};
 
@@ -8,14 +8,14 @@ use crate::interface::Targets;
 use crate::stats::Metric;
 use crate::surroundings::Reading;
 
-/// Loss and accuracy, or PSNR and loss, of each replica on the whole test split.
+/// Loss and accuracy, or PSNR and loss, of each replica on the whole split.
 pub(super) async fn evaluate(run: &Run) -> Result<Vec<(Metric, Vec<f32>)>, ExecutionError> {
     let replicas = run.seeds.len();
     let parameters = run.frozen();
     let chunks = run.task.test_chunks();
     let (mut losses, mut hits) = (vec![0.0f64; replicas], vec![0.0f64; replicas]);
     for index in 0..chunks {
-        let batch = run.task.test_chunk(index, replicas);
+        let batch = run.task.test_chunk(index, &run.seeds);
         let logits = run.network.forward(&parameters, batch.input);
         let rows = logits.dims()[1];
         let right = match &batch.targets {

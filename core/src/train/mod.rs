@@ -4,19 +4,24 @@
 //! [`Session::advance`] again and again and handles the events that come back.
 
 pub mod checkpoint;
+mod comparison;
 mod curvature;
+mod data;
 pub mod device;
+mod lanes;
 mod loss;
 mod measure;
 mod probe;
 mod run;
 mod schedule;
 mod session;
+mod tuning;
 
 pub use device::Engine;
 #[cfg(test)]
-pub(crate) use session::share_data;
-pub use session::{LARGEST_ADVANCE, Session, Wish};
+pub(crate) use data::share_data;
+pub use lanes::{LARGEST_ADVANCE, Wish};
+pub use session::Session;
 
 #[cfg(test)]
 mod tests;

@@ -28,7 +28,7 @@ pub(super) async fn probe(run: &Run, probes: &Probes) -> Result<ProbeReport, Exe
     }
     let mut maps = Vec::new();
     if probes.attention {
-        let batch = run.task.test_examples(1, run.seeds.len());
+        let batch = run.task.test_examples(1, &run.seeds);
         for weights in run.network.attention_weights(&parameters, batch.input) {
             let [_, heads, tokens, _] = weights.dims();
             maps.push((heads, tokens));
@@ -39,7 +39,7 @@ pub(super) async fn probe(run: &Run, probes: &Probes) -> Result<ProbeReport, Exe
     }
     let mut outlines = Vec::new();
     if probes.tokens || probes.scores || probes.outputs || probes.jacobian {
-        let batch = run.task.test_examples(EXAMPLES, run.seeds.len());
+        let batch = run.task.test_examples(EXAMPLES, &run.seeds);
         for seen in run.network.watch(&parameters, batch.input, probes) {
             let (quantity, place, shape) = (seen.quantity, seen.place, seen.matrices.dims());
             outlines.push(Outline { quantity, place, shape, heads: seen.heads, rank: seen.rank });

@@ -5,10 +5,14 @@ use std::rc::Rc;
 use burn::tensor::{Device, ExecutionError, Tensor, TensorData};
 
 use super::loss::loss;
-use super::schedule::learning_rate;
+use super::schedule::shares;
+use crate::fields::{quote, suggestion};
 use crate::interface::{Batch, Network};
-use crate::kernels::{AdamW, PACKED, Sgd, State, adamw, clip_norms, pack_gradients, record, sgd};
-use crate::parameters::{Builder, Layout, Parameters};
+use crate::kernels::{
+    AdamW, PACKED, Rates, Sgd, State, adamw, clip_norms, pack_gradients, record, sgd,
+};
+use crate::parameters::{Absent, Builder, Layout, Parameters};
+use crate::spec::parts::{self, Part};
 use crate::spec::{Experiment, Optimizer, Training};
 use crate::tasks::Dataset;
 use crate::techniques::weights::Conditioner;
@@ -21,12 +25,14 @@ pub(super) struct Run {
     pub(super) task: Rc<dyn Dataset>,
     pub(super) network: Box<dyn Network>,
     pub(super) layout: Layout,
+    /// Of each replica: all seeds with the first value of what is tuned, then all with the second.
     pub(super) seeds: Vec<u64>,
     /// What makes weights from trained numbers, where they are not the same.
     conditioner: Option<Box<dyn Conditioner>>,
     training: Training,
+    parts: Vec<Part>,
     device: Device,
-    decay: Tensor<1>,
+    rates: Rates,
     // Moved out and back at every step, so that the update happens in place.
     state: Option<State>,
     gradients: Option<Tensor<2>>,
@@ -37,24 +43,31 @@ pub(super) struct Run {
 }
 
 impl Run {
-    /// The network of a resolved experiment (see `Experiment::variant`), at step 0.
-    pub(super) fn new(experiment: &Experiment, task: Rc<dyn Dataset>, device: &Device) -> Self {
-        let first = u64::from(experiment.seeds.first);
-        let seeds: Vec<u64> = (first..first + u64::from(experiment.seeds.count)).collect();
+    /// The network of a resolved experiment (see `Experiment::variant`), at step 0. `values` are that experiment with every
+    /// value of what is tuned, or it alone: they differ in what a replica can have of its own ([`own_numbers`]).
+    ///
+    /// # Errors
+    /// A sentence, if the network does not have a part that the experiment names.
+    pub(super) fn new(values: &[Experiment], task: Rc<dyn Dataset>, device: &Device) -> Result<Self, String> {
+        let experiment = &values[0];
+        let seeds = seeds_of(experiment).repeat(values.len());
         let mut builder = Builder::new(seeds.clone());
         let network = experiment.model.build(&mut builder, task.reading());
         let conditioner = experiment.model.outline().weights.engine().conditioner(&mut builder, device);
         let (layout, initial) = builder.finish();
+        let parts = parts::read(&experiment.training.parts).unwrap_or_default();
+        let own = values.iter().flat_map(|value| vec![own_numbers(value); value.seeds.count as usize]);
+        let rates = Rates::new(&own.collect::<Vec<_>>(), &rules(&layout, &parts)?, device);
         let shape = [seeds.len(), layout.width()];
         let state = State {
             parameters: Tensor::from_data(initial, device),
             mean: Tensor::zeros(shape, device),
             square: Tensor::zeros(shape, device),
         };
-        Self {
+        Ok(Self {
             task,
             network,
-            decay: layout.decay(device),
+            rates,
             gradients: Some(Tensor::zeros(shape, device)),
             log: Some(Tensor::zeros([LOG_SLOTS, 2, seeds.len()], device)),
             logged: 0,
@@ -63,9 +76,10 @@ impl Run {
             seeds,
             conditioner,
             training: experiment.training.clone(),
+            parts,
             device: device.clone(),
             state: Some(state),
-        }
+        })
     }
 
     /// Step `step`, from 1. Reads nothing back; losses and gradient norms go to the log.
@@ -118,27 +132,29 @@ impl Run {
     }
 
     fn update(&self, state: State, gradients: Tensor<2>, norms: Tensor<1>, step: u32) -> State {
-        let decay = self.decay.clone();
+        let Training { beta1, beta2, epsilon, clip, .. } = self.training;
+        let shares = shares(&self.training, &self.parts, step);
         match self.training.optimizer {
-            Optimizer::Adamw => adamw(state, gradients, norms, decay, self.adamw(step)),
-            Optimizer::Sgd => {
-                let Training { weight_decay, clip, .. } = self.training;
-                let config = Sgd { learning_rate: self.learning_rate(step), weight_decay, clip };
-                // The moments stay zero, so that a checkpoint has the same tensors whatever the optimizer.
-                State { parameters: sgd(state.parameters, gradients, norms, decay, config), ..state }
+            Optimizer::Adamw => {
+                let config = AdamW { shares, beta1, beta2, epsilon, clip, step };
+                adamw(state, gradients, norms, &self.rates, config)
             }
+            // The moments stay zero, so that a checkpoint has the same tensors whatever the optimizer.
+            Optimizer::Sgd => State {
+                parameters: sgd(state.parameters, gradients, norms, &self.rates, Sgd { shares, clip }),
+                ..state
+            },
         }
     }
 
-    fn adamw(&self, step: u32) -> AdamW {
-        let Training { beta1, beta2, epsilon, weight_decay, clip, .. } = self.training;
-        let learning_rate = learning_rate(&self.training, step);
-        AdamW { learning_rate, beta1, beta2, epsilon, weight_decay, clip, step }
+    /// Learning rate of a step, of the first value that is tried and of all that no part names.
+    pub(super) fn learning_rate(&self, step: u32) -> f32 {
+        self.training.learning_rate * shares(&self.training, &self.parts, step)[0]
     }
 
-    /// Learning rate of a step.
-    pub(super) fn learning_rate(&self, step: u32) -> f32 {
-        learning_rate(&self.training, step)
+    /// Whether a step changes anything.
+    pub(super) fn moves(&self, step: u32) -> bool {
+        shares(&self.training, &self.parts, step).iter().any(|share| *share > 0.0)
     }
 
     /// The log, and how many of its lines are new; they count as read.
@@ -191,4 +207,43 @@ impl Run {
         self.state =
             Some(State { parameters: upload(parameters), mean: upload(mean), square: upload(square) });
     }
+}
+
+/// The seeds of an experiment.
+pub(super) fn seeds_of(experiment: &Experiment) -> Vec<u64> {
+    let first = u64::from(experiment.seeds.first);
+    (first..first + u64::from(experiment.seeds.count)).collect()
+}
+
+/// Learning rate and weight decay: the numbers that each replica of a run can have of its own.
+fn own_numbers(experiment: &Experiment) -> [f32; 2] {
+    [experiment.training.learning_rate, experiment.training.weight_decay]
+}
+
+/// Whether two resolved experiments differ in nothing but such numbers, so that they can train as one.
+pub(super) fn train_as_one(a: &Experiment, b: &Experiment) -> bool {
+    let Training { learning_rate, weight_decay, .. } = a.training;
+    let training = Training { learning_rate, weight_decay, ..b.training.clone() };
+    *a == Experiment { training, ..b.clone() }
+}
+
+/// The rule of every number.
+fn rules(layout: &Layout, parts: &[Part]) -> Result<Vec<crate::kernels::Rule>, String> {
+    let has: Vec<_> = parts.iter().map(|part| |name: &str| part.has(name)).collect();
+    layout.rules(&has).map_err(|(index, why)| {
+        let name = quote(&parts[index].name);
+        match why {
+            Absent::Nothing => {
+                let known = layout.part_names();
+                let hint = suggestion(&parts[index].name, known.iter().map(String::as_str));
+                let end = if hint.is_empty() { "." } else { &hint };
+                let said = format!("training.parts names {name}, which this network does not have{end}");
+                format!("{said} It has {}.", known.join(", "))
+            }
+            Absent::Narrow => format!(
+                "training.parts names {name}, which lies side by side with other matrices here and must be a multiple of four \
+                 wide."
+            ),
+        }
+    })
 }

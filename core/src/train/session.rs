@@ -1,34 +1,18 @@
-//! All variants of an experiment in training, step by step and side by side.
+//! All variants of an experiment in training, step by step and side by side: tuning first, where there is some, then the
+//! comparison.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
-use burn::tensor::{ExecutionError, Transaction};
+use burn::tensor::{Device, ExecutionError, Transaction};
 
 use super::checkpoint::{self, Checkpoint};
+use super::comparison::Comparison;
+use super::data::Files;
 use super::device::Engine;
-use super::measure::evaluate;
-use super::probe::probe;
-use super::run::{LOG_SLOTS, Run};
-use crate::interface::PatchMap;
-use crate::protocol::{Cost, Event, Progress, VariantInfo};
-use crate::spec::Experiment;
-use crate::stats::Metric;
-use crate::tasks::{Dataset, Source};
-
-/// Most steps of one [`Session::advance`].
-pub const LARGEST_ADVANCE: u32 = LOG_SLOTS as u32;
-
-/// What a shell wants in the middle of an advance; the later one outweighs those before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Wish {
-    /// Nothing else.
-    GoOn,
-    /// No further step. The one under way is completed, so that all variants stay at the same step.
-    EndStep,
-    /// Nothing further at all. The session is over with that, since its variants are at different steps.
-    Abandon,
-}
+use super::lanes::{LARGEST_ADVANCE, Wish};
+use super::tuning::Tuning;
+use crate::protocol::{Event, VariantInfo};
+use crate::spec::{Experiment, Tried};
 
 /// An experiment under way.
 ///
@@ -36,48 +20,19 @@ pub enum Wish {
 /// wait, or ask for a [`checkpoint`](Self::checkpoint).
 pub struct Session {
     experiment: Experiment,
-    variants: Vec<VariantRun>,
-    step: u32,
+    device: Device,
+    files: Files,
+    stage: Stage,
+    /// Steps of tuning that are done; they come before those of the comparison.
+    tuned_steps: u32,
     finished: bool,
 }
 
-/// A run, and what is known of its replicas.
-struct VariantRun {
-    run: Run,
-    /// The step at which each replica diverged.
-    diverged: Vec<Option<u32>>,
-    /// The last evaluation, one number a replica for each metric.
-    metrics: Vec<(Metric, Vec<f32>)>,
-    /// Time that preparing steps took since the log was read.
-    host_milliseconds: f32,
-}
-
-impl VariantRun {
-    /// Step `step`; with `keep`, the parameters before it are kept for a probe.
-    fn train(&mut self, step: u32, keep: bool) -> Result<(), ExecutionError> {
-        let start = web_time::Instant::now();
-        if keep {
-            self.run.keep();
-        }
-        self.run.step(step)?;
-        self.host_milliseconds += start.elapsed().as_secs_f32() * 1e3;
-        Ok(())
-    }
-
-    /// Whether every replica diverged, so that there is nothing left to train.
-    fn is_over(&self) -> bool {
-        self.diverged.iter().all(Option::is_some)
-    }
-
-    /// The metric of each replica; `None` where it diverged.
-    fn outcome(&self, metric: Metric) -> Vec<Option<f64>> {
-        let values =
-            self.metrics.iter().find(|(name, _)| *name == metric).map_or(&[][..], |(_, values)| values);
-        let outcome = |(diverged, value): (&Option<u32>, &f32)| {
-            (diverged.is_none() && value.is_finite()).then_some(f64::from(*value))
-        };
-        self.diverged.iter().zip(values).map(outcome).collect()
-    }
+enum Stage {
+    /// Values are tried.
+    Tuning(Tuning),
+    /// Each variant is compared at the value that it took.
+    Comparing(Comparison),
 }
 
 impl Session {
@@ -107,73 +62,48 @@ impl Session {
     ) -> Result<(Self, Event), Vec<String>> {
         experiment.check().map_err(sentences)?;
         let checkpoint = resume.map(|bytes| checkpoint::read(bytes, &experiment)).transpose()?;
-        let mut loaded: Vec<(Experiment, Rc<dyn Dataset>)> = Vec::new();
-        let mut variants = Vec::new();
-        for index in 0..experiment.variants.len() {
-            let resolved = resolve(&experiment, index)?;
-            let known = loaded.iter().find(|(other, _)| share_data(other, &resolved));
-            let known = known.map(|(_, task)| task.clone());
-            let task = match known {
-                Some(task) => task,
-                None => {
-                    let bytes = match resolved.task.outline().file {
-                        Some(file) => {
-                            data.get(file).ok_or_else(|| vec![format!("data/{file} was not loaded.")])?
-                        }
-                        None => &Vec::new(),
-                    };
-                    let source = Source { bytes, patches: patch_map(&resolved), device: &engine.device };
-                    let task = resolved.task.engine().load(source);
-                    let task: Rc<dyn Dataset> = task.map_err(|problem| vec![problem])?.into();
-                    loaded.push((resolved.clone(), task.clone()));
-                    task
-                }
-            };
-            let run = Run::new(&resolved, task, &engine.device);
-            let diverged = vec![None; run.seeds.len()];
-            variants.push(VariantRun { run, diverged, metrics: Vec::new(), host_milliseconds: 0.0 });
-        }
-        let mut session = Self { experiment, variants, step: 0, finished: false };
+        let device = engine.device.clone();
+        let files: Files = data.iter().map(|(file, bytes)| ((*file).to_owned(), bytes.clone())).collect();
+        let tuned_steps = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.tuned_steps);
+        let tuning = match &checkpoint {
+            Some(checkpoint) => checkpoint.tuning,
+            None => experiment.is_tuned(),
+        };
+        let mut stage = if tuning {
+            Stage::Tuning(Tuning::new(&experiment, &files, &device)?)
+        } else {
+            let tried = checkpoint.as_ref().map_or(Vec::new(), |checkpoint| checkpoint.tried.clone());
+            Stage::Comparing(Comparison::new(&experiment, tried, &files, &device)?)
+        };
         if let Some(checkpoint) = checkpoint {
-            session.restore(checkpoint)?;
+            stage.restore(checkpoint)?;
         }
-        let started = session.started();
+        // What is tried needs them once more.
+        let files = if tuning { files } else { Files::new() };
+        let session = Self { experiment, device, files, stage, tuned_steps, finished: false };
+        let started = session.started()?;
         Ok((session, started))
     }
 
-    fn started(&self) -> Event {
-        let info = |(index, (name, variant)): (usize, (String, &VariantRun))| VariantInfo {
-            name,
-            parameters: variant.run.layout.count() as u64,
-            operations: self.experiment.variant(index).map_or(0, |variant| variant.size().operations),
+    fn started(&self) -> Result<Event, Vec<String>> {
+        let mut variants = Vec::new();
+        for (index, name) in self.experiment.variant_names().into_iter().enumerate() {
+            let resolved = self.experiment.variant(index).map_err(sentences)?;
+            let size = resolved.size();
+            let parameters = match &self.stage {
+                Stage::Comparing(comparison) => comparison.lanes[index].run.layout.count() as u64,
+                Stage::Tuning(_) => size.parameters,
+            };
             // Parameters, two moments and the gradients; activations come on top.
-            bytes: (4 * 4 * variant.run.layout.width() * variant.run.seeds.len()) as u64,
-        };
-        Event::Started {
-            variants: self
-                .experiment
-                .variant_names()
-                .into_iter()
-                .zip(&self.variants)
-                .enumerate()
-                .map(info)
-                .collect(),
-            step: self.step,
+            let bytes = 4 * 4 * parameters * u64::from(self.experiment.seeds.count);
+            variants.push(VariantInfo { name, parameters, operations: size.operations, bytes });
+        }
+        Ok(Event::Started {
+            variants,
+            step: self.step(),
             steps: self.experiment.training.steps,
             replicas: self.experiment.seeds.count,
-        }
-    }
-
-    fn restore(&mut self, checkpoint: Checkpoint) -> Result<(), Vec<String>> {
-        for (index, (variant, saved)) in self.variants.iter_mut().zip(checkpoint.variants).enumerate() {
-            let [parameters, mean, square] =
-                saved.gather(index, &variant.run.layout, variant.run.seeds.len())?;
-            variant.run.restore(parameters, mean, square);
-            variant.diverged = saved.diverged;
-            variant.metrics = saved.metrics;
-        }
-        self.step = checkpoint.step;
-        Ok(())
+        })
     }
 
     /// The experiment as it was started.
@@ -181,9 +111,25 @@ impl Session {
         &self.experiment
     }
 
-    /// Steps done.
+    /// Steps of the comparison that are done.
     pub fn step(&self) -> u32 {
-        self.step
+        match &self.stage {
+            Stage::Tuning(_) => 0,
+            Stage::Comparing(comparison) => comparison.step,
+        }
+    }
+
+    /// Steps that are done in all, those of tuning included.
+    pub fn all_steps(&self) -> u32 {
+        match &self.stage {
+            Stage::Tuning(tuning) => tuning.step,
+            Stage::Comparing(comparison) => self.tuned_steps + comparison.step,
+        }
+    }
+
+    /// Whether values are tried still.
+    pub fn is_tuning(&self) -> bool {
+        matches!(self.stage, Stage::Tuning(_))
     }
 
     /// Up to `steps` (at most [`LARGEST_ADVANCE`]) steps of every variant in turn, then what they led to.
@@ -211,128 +157,33 @@ impl Session {
         if self.finished {
             return Ok(events);
         }
-        if self.step == 0 && self.experiment.probes.every > 0 && self.experiment.probes.any() {
-            self.probe_start(&mut events).await?;
-        }
-        let first = self.step;
-        let last = self.next_halt().min(first + steps.min(LARGEST_ADVANCE));
-        let start = web_time::Instant::now();
-        let (probes, total) = (self.experiment.probes, self.experiment.training.steps);
-        let mut wish = Wish::GoOn;
-        'steps: while self.step < last {
-            for (place, variant) in self.variants.iter_mut().filter(|variant| !variant.is_over()).enumerate()
-            {
-                if place > 0 || self.step > first {
-                    wish = wish.max(between().await);
-                }
-                let step = self.step + 1;
-                match wish {
-                    Wish::EndStep if place == 0 => break 'steps,
-                    Wish::GoOn | Wish::EndStep => {
-                        let keep = probes.updates && is_last_update(step, total, probes.every, &variant.run);
-                        variant.train(step, keep)?;
-                    }
-                    Wish::Abandon => {
-                        self.finished = true;
-                        return Ok(events);
-                    }
-                }
+        let steps = steps.min(LARGEST_ADVANCE);
+        let going_on = match &mut self.stage {
+            Stage::Tuning(tuning) => {
+                let told = tuning.advance(&self.experiment, steps, &mut between).await?;
+                let going_on = told.is_some();
+                events.extend(told.map(Event::Tuning));
+                going_on
             }
-            self.step += 1;
-        }
-        self.read_logs(first, start, &mut events).await?;
-        self.halt(&mut events).await?;
-        Ok(events)
-    }
-
-    /// Measures what every variant starts from, where measurements are taken on the way.
-    async fn probe_start(&self, events: &mut Vec<Event>) -> Result<(), ExecutionError> {
-        for (index, variant) in self.variants.iter().enumerate() {
-            let report = probe(&variant.run, &self.experiment.probes).await?;
-            events.push(Event::Probed { variant: index, step: 0, report });
-        }
-        Ok(())
-    }
-
-    /// The next step after which something other than training is due.
-    fn next_halt(&self) -> u32 {
-        let total = self.experiment.training.steps;
-        let next = |every: u32| self.step.checked_div(every).map_or(total, |done| (done + 1) * every);
-        let probes = self.experiment.probes;
-        let probing = if probes.any() { next(probes.every) } else { total };
-        total.min(next(self.experiment.training.evaluate_every)).min(probing)
-    }
-
-    async fn read_logs(
-        &mut self,
-        first: u32,
-        start: web_time::Instant,
-        events: &mut Vec<Event>,
-    ) -> Result<(), ExecutionError> {
-        let mut transaction = Transaction::default();
-        let mut read = Vec::new();
-        for (index, variant) in self.variants.iter_mut().enumerate().filter(|(_, variant)| !variant.is_over())
+            Stage::Comparing(comparison) => {
+                comparison.advance(&self.experiment, steps, &mut between, &mut events).await?
+            }
+        };
+        self.finished = !going_on || events.contains(&Event::Finished);
+        if let Some(Event::Tuning(told)) = events.last()
+            && let Some(tried) = told.taken()
         {
-            let (log, lines) = variant.run.take_log();
-            let host = std::mem::take(&mut variant.host_milliseconds);
-            transaction = transaction.register(log);
-            read.push((index, lines, host));
-        }
-        if read.iter().all(|(_, lines, _)| *lines == 0) {
-            return Ok(());
-        }
-        let logs = transaction.execute_async().await?;
-        // All variants take turns, so each one's share of the time is the same.
-        let seconds = start.elapsed().as_secs_f32() / read.len() as f32;
-        for ((index, lines, host), log) in read.into_iter().zip(logs) {
-            let variant = &mut self.variants[index];
-            let replicas = variant.run.seeds.len();
-            let values: Vec<f32> = log.iter::<f32>().take(lines * 2 * replicas).collect();
-            let mut lines_read = values.chunks_exact(2 * replicas);
-            for (line, step) in lines_read.by_ref().zip(first + 1..) {
-                for replica in 0..replicas {
-                    let finite = line[replica].is_finite() && line[replicas + replica].is_finite();
-                    if !finite && variant.diverged[replica].is_none() {
-                        variant.diverged[replica] = Some(step);
-                        events.push(Event::Diverged { variant: index, replica, step });
-                    }
+            self.tuned_steps = told.steps;
+            let files = std::mem::take(&mut self.files);
+            match Comparison::new(&self.experiment, tried.to_vec(), &files, &self.device) {
+                Ok(comparison) => self.stage = Stage::Comparing(comparison),
+                Err(problems) => {
+                    self.finished = true;
+                    events.push(Event::Failed { problems });
                 }
             }
-            events.push(Event::Progress(Progress {
-                variant: index,
-                step: self.step,
-                losses: values.chunks_exact(2 * replicas).map(|line| line[..replicas].to_vec()).collect(),
-                gradient_norms: values[values.len() - replicas..].to_vec(),
-                learning_rate: variant.run.learning_rate(self.step),
-                steps_per_second: lines as f32 / seconds.max(1e-6),
-                cost: Cost { host_milliseconds: host / lines.max(1) as f32, ..Cost::default() },
-            }));
         }
-        Ok(())
-    }
-
-    /// Evaluates, probes and ends, where that is due.
-    async fn halt(&mut self, events: &mut Vec<Event>) -> Result<(), ExecutionError> {
-        let (step, total) = (self.step, self.experiment.training.steps);
-        let due = |every: u32| step == total || every > 0 && step.is_multiple_of(every);
-        for index in 0..self.variants.len() {
-            let variant = &mut self.variants[index];
-            if due(self.experiment.training.evaluate_every) {
-                variant.metrics = evaluate(&variant.run).await?;
-                events.push(Event::Evaluated { variant: index, step, metrics: variant.metrics.clone() });
-            }
-            if due(self.experiment.probes.every) && self.experiment.probes.any() {
-                let report = probe(&variant.run, &self.experiment.probes).await?;
-                events.push(Event::Probed { variant: index, step, report });
-            }
-        }
-        if step == total {
-            self.finished = true;
-            let claims = self.experiment.judge(|variant, metric| self.variants[variant].outcome(metric));
-            events.push(Event::Judged { claims });
-            events.push(Event::Finished);
-        }
-        Ok(())
+        Ok(events)
     }
 
     /// Everything that is needed to go on from here, as the bytes of a safetensors file.
@@ -340,46 +191,60 @@ impl Session {
     /// # Errors
     /// If the device fails or is lost.
     pub async fn checkpoint(&self) -> Result<Vec<u8>, ExecutionError> {
+        let (lanes, step, tried): (_, _, &[Tried]) = match &self.stage {
+            Stage::Tuning(tuning) => (&tuning.lanes, tuning.step, &[]),
+            Stage::Comparing(comparison) => (&comparison.lanes, comparison.step, &comparison.tried),
+        };
         let mut transaction = Transaction::default();
-        for variant in &self.variants {
-            let state = variant.run.state();
+        for lane in lanes {
+            let state = lane.run.state();
             let (parameters, mean, square) =
                 (state.parameters.clone(), state.mean.clone(), state.square.clone());
             transaction = transaction.register(parameters).register(mean).register(square);
         }
         let read = transaction.execute_async().await?;
         let numbers: Vec<Vec<f32>> = read.into_iter().map(|data| data.iter::<f32>().collect()).collect();
-        let variants = self.variants.iter().zip(numbers.chunks_exact(3)).map(|(variant, state)| {
-            let layout = &variant.run.layout;
-            checkpoint::Saving { layout, diverged: &variant.diverged, metrics: &variant.metrics, state }
+        let lanes = lanes.iter().zip(numbers.chunks_exact(3)).map(|(lane, state)| checkpoint::Saving {
+            layout: &lane.run.layout,
+            diverged: &lane.diverged,
+            metrics: &lane.metrics,
+            state,
         });
-        Ok(checkpoint::write(&self.experiment, self.step, &variants.collect::<Vec<_>>()))
+        let place = checkpoint::Place {
+            step,
+            tuning: self.is_tuning(),
+            tuned_steps: self.tuned_steps,
+            tried: tried.to_vec(),
+        };
+        Ok(checkpoint::write(&self.experiment, place, &lanes.collect::<Vec<_>>()))
     }
 }
 
-/// Whether a probe will call this step the last update: the one before the probe, or the one before that where the
-/// schedule ends at a learning rate of 0 and the last step changes nothing.
-fn is_last_update(step: u32, total: u32, every: u32, run: &Run) -> bool {
-    let probed = |step: u32| step == total || every > 0 && step.is_multiple_of(every);
-    let moves = |step: u32| run.learning_rate(step) > 0.0;
-    probed(step) && moves(step) || step < total && probed(step + 1) && !moves(step + 1)
-}
-
-/// What a variant asks to be done to the patches of images before training.
-fn patch_map(experiment: &Experiment) -> Option<Box<dyn PatchMap>> {
-    experiment.model.outline().tokens?.engine().before_training(experiment.task.reading())
-}
-
-/// Whether two variants see the same data: the same task, and nothing done to patches before training, or the same.
-pub(crate) fn share_data(a: &Experiment, b: &Experiment) -> bool {
-    let same_tokens = a.model.outline().tokens == b.model.outline().tokens;
-    a.task == b.task && (same_tokens || patch_map(a).is_none() && patch_map(b).is_none())
+impl Stage {
+    fn restore(&mut self, checkpoint: Checkpoint) -> Result<(), Vec<String>> {
+        let (lanes, step, steps) = match self {
+            Self::Tuning(tuning) => (&mut tuning.lanes, &mut tuning.step, tuning.steps),
+            Self::Comparing(comparison) => {
+                (&mut comparison.lanes, &mut comparison.step, comparison.steps)
+            }
+        };
+        let replicas: Vec<usize> = lanes.iter().map(|lane| lane.run.seeds.len()).collect();
+        *step = checkpoint.step;
+        let saved = checkpoint.of(&replicas, steps)?;
+        for (index, (lane, saved)) in lanes.iter_mut().zip(saved).enumerate() {
+            let [parameters, mean, square] = saved.gather(index, &lane.run.layout, lane.run.seeds.len())?;
+            lane.run.restore(parameters, mean, square);
+            lane.diverged = saved.diverged;
+            lane.metrics = saved.metrics;
+        }
+        Ok(())
+    }
 }
 
 fn resolve(experiment: &Experiment, index: usize) -> Result<Experiment, Vec<String>> {
     experiment.variant(index).map_err(sentences)
 }
 
-fn sentences(problems: Vec<crate::spec::Problem>) -> Vec<String> {
+pub(super) fn sentences(problems: Vec<crate::spec::Problem>) -> Vec<String> {
     problems.into_iter().map(|problem| problem.to_string()).collect()
 }

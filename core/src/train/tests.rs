@@ -13,7 +13,7 @@ use crate::interface::{Input, Targets};
 use crate::protocol::{DeviceChoice, Event};
 use crate::spec::{Experiment, Metric, set_path};
 use crate::tasks::picture::Picture;
-use crate::tasks::{Dataset, Source};
+use crate::tasks::{Dataset, HeldOut, Source, TaskLoader};
 
 fn experiment(settings: &[&str]) -> Experiment {
     let mut experiment = Experiment::new("A picture", Picture {});
@@ -134,13 +134,7 @@ fn tiny(weights: &str, seeds: u32) -> Run {
         &format!("model.weights={weights}"),
         &format!("seeds.count={seeds}"),
     ]);
-    let task: Rc<dyn Dataset> = experiment
-        .task
-        .engine()
-        .load(Source { bytes: &[], patches: None, device: &Device::flex() })
-        .unwrap()
-        .into();
-    Run::new(&experiment, task, &Device::flex())
+    Run::new(&[experiment], picture(), &Device::flex()).expect("it names no part")
 }
 
 /// The loss of one replica of [`tiny`] in f64, by loops over the layout `[2, 4] [4] [4, 1] [1]`.
@@ -215,4 +209,68 @@ fn a_replica_that_diverged_has_no_curvature_and_the_others_have_theirs() {
     run.restore(data(flat), data(zeros.clone()), data(zeros));
     let found = pollster::block_on(curvatures(&run)).unwrap();
     assert_eq!(found, whole[1..]);
+}
+
+/// The run of these values of a field, alike in all else, after ten steps: `[R, P]`.
+fn after_ten_steps(values: &[Experiment]) -> Vec<f32> {
+    let source = Source {
+        bytes: &[],
+        patches: &|| None,
+        held_out: HeldOut::Validation,
+        seeds: &[0],
+        device: &Device::flex(),
+    };
+    let task: Rc<dyn Dataset> = values[0].task.engine().load(source).unwrap().into();
+    let mut run = Run::new(values, task, &Device::flex()).expect("it names no part");
+    (1..=10).for_each(|step| run.step(step).expect("the device works"));
+    run.state().parameters.clone().into_data().iter::<f32>().collect()
+}
+
+#[test]
+fn seeds_times_values_train_like_the_values_one_by_one() {
+    for optimizer in ["adamw", "sgd"] {
+        let optimizer = format!("training.optimizer={optimizer}");
+        let at = |rate: &str, decay: &str| experiment(&[&optimizer, rate, decay, "training.steps=10"]);
+        let values = [
+            at("training.learning_rate=0.01", "training.weight_decay=0.1"),
+            at("training.learning_rate=0.05", "training.weight_decay=0.0"),
+            at("training.learning_rate=0.2", "training.weight_decay=0.5"),
+        ];
+        assert!(values.iter().all(|value| super::run::train_as_one(&values[0], value)));
+        let together = after_ten_steps(&values);
+        let alone: Vec<f32> = values.iter().flat_map(|value| after_ten_steps(std::slice::from_ref(value))).collect();
+        assert_eq!(together.len(), alone.len());
+        for (a, b) in together.iter().zip(&alone) {
+            assert!((a - b).abs() <= 1e-4 * b.abs().max(1e-3), "{optimizer}: {a} {b}");
+        }
+        let third = alone.len() / 3;
+        assert_ne!(alone[..third], alone[third..2 * third], "the values differ");
+    }
+}
+
+#[test]
+fn a_part_that_learns_at_zero_stays_and_the_rest_moves() {
+    let before = experiment(&["training.steps=10", "training.learning_rate=1e-6"]);
+    let (first, frozen) = (after_ten_steps(&[before]), experiment(&["training.steps=10", "training.parts=layers.0 0"]));
+    let after = after_ten_steps(std::slice::from_ref(&frozen));
+    let model = Run::new(&[frozen], picture(), &Device::flex()).expect("it has this part");
+    for parameter in model.layout.parameters() {
+        let of = |all: &[f32]| all[parameter.offset..][..parameter.rows * parameter.columns].to_vec();
+        let moved = of(&first).iter().zip(of(&after)).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert_eq!(moved < 1e-4, parameter.name.starts_with("layers.0."), "{}: {moved}", parameter.name);
+    }
+    let unknown = experiment(&["training.parts=layer.0 2"]);
+    let said = Run::new(&[unknown], picture(), &Device::flex()).err().expect("there is no such part");
+    assert!(said.contains("training.parts names \"layer.0\"") && said.contains("It has "), "{said}");
+}
+
+fn picture() -> Rc<dyn Dataset> {
+    let source = Source {
+        bytes: &[],
+        patches: &|| None,
+        held_out: HeldOut::Test,
+        seeds: &[0],
+        device: &Device::flex(),
+    };
+    Picture {}.load(source).unwrap().into()
 }

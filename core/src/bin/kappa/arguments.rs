@@ -62,6 +62,10 @@ pub struct Options {
     /// Optimizer steps: training.steps
     #[arg(long, value_name = "N", conflicts_with = "resume")]
     pub steps: Option<u32>,
+    /// Tune each variant first: the values that are tried of tune.field, the learning rate unless it says another, e.g.
+    /// 5e-4,1e-3,2e-3; an empty list tunes nothing
+    #[arg(long, value_name = "VALUES", conflicts_with = "resume")]
+    pub tune: Option<String>,
     /// Change a field of what all variants start from, e.g. model.heads=8; `kappa help run` lists the fields
     #[arg(long = "set", value_name = "PATH=VALUE", conflicts_with = "resume")]
     pub settings: Vec<String>,
@@ -84,9 +88,9 @@ pub struct Options {
 pub struct RecordOptions {
     /// A name of the list
     pub id: String,
-    /// Replicas of each variant: seeds.count
-    #[arg(long, value_name = "N", default_value_t = 5)]
-    pub seeds: u32,
+    /// Replicas of each variant: seeds.count [default: what the experiment says, at least 5]
+    #[arg(long, value_name = "N")]
+    pub seeds: Option<u32>,
     /// Where: auto, cpu (or flex), gpu (or wgpu)
     #[arg(long, default_value = "cpu")]
     pub device: String,

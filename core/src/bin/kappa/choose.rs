@@ -66,11 +66,16 @@ pub fn changed(
     mut experiment: Experiment,
     seeds: Option<u32>,
     steps: Option<u32>,
+    tune: Option<&str>,
     settings: &[String],
 ) -> Result<Experiment, Failure> {
-    let numbers = [seeds.map(|n| format!("seeds.count={n}")), steps.map(|n| format!("training.steps={n}"))];
+    let words = [
+        seeds.map(|n| format!("seeds.count={n}")),
+        steps.map(|n| format!("training.steps={n}")),
+        tune.map(|values| format!("tune.values={values}")),
+    ];
     let mut problems = Vec::new();
-    for setting in numbers.iter().flatten().chain(settings) {
+    for setting in words.iter().flatten().chain(settings) {
         problems.extend(set_path(&mut experiment, setting).err());
     }
     problems.extend(experiment.check().err().unwrap_or_default());
@@ -152,8 +157,8 @@ mod tests {
 
         let tiny = experiment("tiny").unwrap().experiment;
         let settings = ["model.hats=1".to_owned(), "model.depth=x".to_owned()];
-        assert_eq!(sentences(changed(tiny.clone(), Some(0), None, &settings).unwrap_err()).len(), 3);
-        let changed = changed(tiny, Some(3), Some(40), &["model.heads=4".to_owned()]).unwrap();
+        assert_eq!(sentences(changed(tiny.clone(), Some(0), None, None, &settings).unwrap_err()).len(), 3);
+        let changed = changed(tiny, Some(3), Some(40), None, &["model.heads=4".to_owned()]).unwrap();
         assert_eq!((changed.seeds.count, changed.training.steps), (3, 40));
         let heads = kappa_core::spec::field("model.heads").expect("a field");
         assert_eq!(changed.reading_of(heads), "4");

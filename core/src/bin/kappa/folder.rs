@@ -80,21 +80,21 @@ impl Folder {
         from_toml(&text).map_err(|problems| Failure::Usage(sentences(problems)))
     }
 
-    /// The folder of a run of `steps` that goes on from `step`, and which replicas had diverged. What was written after
-    /// that step is dropped: it will be written again.
-    pub fn resume(path: &Path, step: u32, steps: u32) -> Result<(Self, Vec<Event>), Failure> {
+    /// The folder of a run that goes on from a step of some, or from where it was `tuning`, and what it had told that is not
+    /// told again. What was written after that is dropped: it will be written again.
+    pub fn resume(path: &Path, at: (u32, u32), tuning: bool) -> Result<(Self, Vec<Event>), Failure> {
         let file = path.join(METRICS);
         let make = || -> io::Result<(Self, Vec<Event>)> {
             let text = match fs::read_to_string(&file) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
                 text => text?,
             };
-            let kept: Vec<&str> = text.lines().filter(|line| lines::holds(line, step, steps)).collect();
-            let diverged = kept.iter().filter_map(|line| lines::diverged(line)).collect();
+            let kept: Vec<&str> = text.lines().filter(|line| lines::holds(line, at, tuning)).collect();
+            let told = kept.iter().filter_map(|line| lines::kept(line)).collect();
             let whole: String = kept.iter().map(|line| format!("{line}\n")).collect();
             write_whole(&file, whole.as_bytes())?;
             let metrics = BufWriter::new(OpenOptions::new().append(true).open(&file)?);
-            Ok((Self { path: path.to_owned(), metrics }, diverged))
+            Ok((Self { path: path.to_owned(), metrics }, told))
         };
         make().map_err(|error| Failure::run(format!("{} cannot be written: {error}.", file.display())))
     }
@@ -230,7 +230,7 @@ mod tests {
             text
         })
         .unwrap();
-        let (mut folder, diverged) = Folder::resume(place.path(), 15, 30).unwrap();
+        let (mut folder, diverged) = Folder::resume(place.path(), (15, 30), false).unwrap();
         assert_eq!(diverged, [Event::Diverged { variant: 1, replica: 0, step: 7 }]);
         folder.record(&evaluated(20)).unwrap();
         let lines = metrics(place.path());

@@ -6,8 +6,8 @@
 
 use kappa_core::probes::report::{Curvature, Quantity};
 use kappa_core::protocol::{DeviceReport, Event};
-use kappa_core::spec::JudgedClaim;
-use kappa_core::spec::Metric;
+use kappa_core::protocol::Tuning;
+use kappa_core::spec::{JudgedClaim, Metric, Tried};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -51,6 +51,10 @@ enum Line<'a> {
         variant: usize,
         step: u32,
         replica: usize,
+    },
+    Tuned {
+        #[serde(flatten)]
+        tried: &'a Tried,
     },
     Verdict {
         claim: usize,
@@ -162,6 +166,9 @@ pub fn of(event: &Event) -> Vec<String> {
         Event::Diverged { variant, replica, step } => {
             vec![Line::Diverged { variant: *variant, step: *step, replica: *replica }]
         }
+        Event::Tuning(tuning) => {
+            tuning.taken().into_iter().flatten().map(|tried| Line::Tuned { tried }).collect()
+        }
         Event::Judged { claims } => {
             let line = |(index, judged)| Line::Verdict { claim: index + 1, judged };
             claims.iter().enumerate().map(line).collect()
@@ -184,9 +191,9 @@ pub fn of(event: &Event) -> Vec<String> {
         .collect()
 }
 
-/// Whether a line of `metrics.jsonl` still holds when a run of `steps` goes on from `step`: what comes after will be
-/// written again.
-pub fn holds(line: &str, step: u32, steps: u32) -> bool {
+/// Whether a line of `metrics.jsonl` still holds when a run of `steps` goes on from `step`, or from where it was `tuning`: what
+/// comes after will be written again.
+pub fn holds(line: &str, (step, steps): (u32, u32), tuning: bool) -> bool {
     let Ok(Value::Object(line)) = serde_json::from_str(line) else {
         return false;
     };
@@ -194,6 +201,8 @@ pub fn holds(line: &str, step: u32, steps: u32) -> bool {
     let at = line.get("step").and_then(Value::as_u64);
     match event {
         "device" | "started" => true,
+        _ if tuning => false,
+        "tuned" => true,
         // What the last step leads to is found once more.
         "evaluated" | "probed" if step == steps => at.is_some_and(|at| at < u64::from(step)),
         "trained" | "evaluated" | "probed" | "diverged" => at.is_some_and(|at| at <= u64::from(step)),
@@ -201,9 +210,17 @@ pub fn holds(line: &str, step: u32, steps: u32) -> bool {
     }
 }
 
-/// The divergence that a line of `metrics.jsonl` tells of.
-pub fn diverged(line: &str) -> Option<Event> {
-    let line: Value = serde_json::from_str(line).ok().filter(|line: &Value| line["event"] == "diverged")?;
+/// What a line of `metrics.jsonl` tells that is not told again: that a replica diverged, or what tuning found.
+pub fn kept(line: &str) -> Option<Event> {
+    let mut line: Value = serde_json::from_str(line).ok()?;
+    let event = line.as_object_mut()?.remove("event")?;
+    if event == "tuned" {
+        let tried = vec![serde_json::from_value(line).ok()?];
+        return Some(Event::Tuning(Tuning { step: 0, steps: 0, steps_per_second: 0.0, tried }));
+    }
+    if event != "diverged" {
+        return None;
+    }
     let number = |name: &str| line[name].as_u64();
     Some(Event::Diverged {
         variant: number("variant")? as usize,
@@ -287,12 +304,27 @@ mod tests {
     }
 
     #[test]
+    fn what_tuning_found_is_a_line_for_each_variant_and_is_read_again() {
+        let outcomes = vec![vec![Some(0.5), None], vec![Some(0.75), Some(0.5)]];
+        let tried = Tried { variant: 1, values: vec![0.001, 0.002], outcomes, best: 1 };
+        let tuning = |step| Tuning { step, steps: 9, steps_per_second: 1.0, tried: vec![tried.clone()] };
+        assert!(of(&Event::Tuning(tuning(3))).is_empty(), "it is not over");
+        let lines = of(&Event::Tuning(tuning(9)));
+        let expected = json!({"event": "tuned", "variant": 1, "values": [0.001, 0.002],
+            "outcomes": [[0.5, null], [0.75, 0.5]], "best": 1});
+        assert_eq!(serde_json::from_str::<Value>(&lines[0]).unwrap(), expected);
+        assert!(holds(&lines[0], (0, 30), false) && !holds(&lines[0], (0, 30), true));
+        let Some(Event::Tuning(again)) = kept(&lines[0]) else { panic!("it is kept") };
+        assert_eq!(again.taken(), Some(&[tried.clone()][..]));
+    }
+
+    #[test]
     fn a_resumed_run_drops_what_it_will_write_again() {
         let evaluated = "{\"event\":\"evaluated\",\"variant\":0,\"step\":10}";
-        assert!(holds(evaluated, 10, 30) && holds(evaluated, 11, 30));
-        assert!(!holds(evaluated, 9, 30) && !holds(evaluated, 10, 10));
-        assert!(holds("{\"event\":\"started\",\"step\":20}", 10, 30));
-        assert!(!holds("{\"event\":\"finished\"}", 30, 30));
-        assert!(!holds("{\"event\":\"trained\",\"step\":1", 10, 30), "a torn line");
+        assert!(holds(evaluated, (10, 30), false) && holds(evaluated, (11, 30), false));
+        assert!(!holds(evaluated, (9, 30), false) && !holds(evaluated, (10, 10), false));
+        assert!(holds("{\"event\":\"started\",\"step\":20}", (10, 30), false));
+        assert!(!holds("{\"event\":\"finished\"}", (30, 30), false));
+        assert!(!holds("{\"event\":\"trained\",\"step\":1", (10, 30), false), "a torn line");
     }
 }

@@ -23,6 +23,9 @@ use crate::training;
 /// The folder of the recordings that the page shows, in a checkout.
 pub const FOLDER: &str = "core/recordings";
 
+/// Seeds of a recording, at least.
+const SEEDS: u32 = 5;
+
 /// Trains, prints the table, and writes the file.
 pub fn record(options: &RecordOptions) -> Result<(), Failure> {
     let Some(entry) = catalog::find(&options.id) else {
@@ -33,7 +36,10 @@ pub fn record(options: &RecordOptions) -> Result<(), Failure> {
             ids.join(", ")
         )));
     };
-    let experiment = choose::changed(entry.experiment().clone(), Some(options.seeds), None, &[])?;
+    let experiment = {
+        let seeds = options.seeds.unwrap_or(entry.experiment().seeds.count.max(SEEDS));
+        choose::changed(entry.experiment().clone(), Some(seeds), None, None, &[])?
+    };
     let file = place(options.out.as_deref(), entry.id())?;
     let choice = choose::device(&options.device)?;
     let provenance = Provenance::find();
@@ -62,6 +68,7 @@ pub fn record(options: &RecordOptions) -> Result<(), Failure> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         commit: provenance.commit,
         seconds: short(start.elapsed().as_secs_f64()).unwrap_or_default(),
+        tried: Vec::new(),
         claims: Vec::new(),
         variants: Vec::new(),
     };
@@ -77,13 +84,13 @@ pub fn record(options: &RecordOptions) -> Result<(), Failure> {
 fn drive(session: &mut dyn Training, tell: &mut dyn FnMut(&Event)) -> Result<(), Failure> {
     let mut steps = 1;
     loop {
-        let (start, before) = (Instant::now(), session.step());
+        let (start, before) = (Instant::now(), session.all_steps());
         let events = session.advance(steps).map_err(Failure::run)?;
         events.iter().for_each(&mut *tell);
         if events.contains(&Event::Finished) {
             return Ok(());
         }
-        let done = session.step() - before;
+        let done = session.all_steps() - before;
         if done == 0 && events.is_empty() {
             return Err(Failure::run("The engine makes no steps any more."));
         }
@@ -159,7 +166,7 @@ mod tests {
     fn what_cannot_be_recorded_is_said_before_anything_runs() {
         let options = |id: &str, out: &str| RecordOptions {
             id: id.to_owned(),
-            seeds: 1,
+            seeds: Some(1),
             device: "cpu".to_owned(),
             out: Some(out.into()),
         };
@@ -177,7 +184,7 @@ mod tests {
         let out = place.path().join("tiny.json");
         let options = RecordOptions {
             id: "tiny".to_owned(),
-            seeds: 3,
+            seeds: Some(3),
             device: "cpu".to_owned(),
             out: Some(out.clone()),
         };

@@ -1,11 +1,13 @@
 //! Events of a run, folded into a recording: losses averaged over stretches of steps, matrices summed up over the seeds,
 //! so that one file holds all that a page draws of the run and is still quickly fetched.
 
-use kappa_core::catalog::recording::{MAX_BYTES, RecordedMatrix, RecordedVariant, Recording, short};
+use kappa_core::catalog::recording::{
+    HEADS, MAX_BYTES, RecordedMap, RecordedMatrix, RecordedVariant, Recording, short,
+};
 use kappa_core::probes::report::{Curvature, ProbeReport};
 use kappa_core::probes::summary::{Summary, summarize};
 use kappa_core::protocol::{DeviceReport, Event, Progress};
-use kappa_core::spec::JudgedClaim;
+use kappa_core::spec::{JudgedClaim, Tried};
 
 /// Stretches of a loss curve, at most.
 const STRETCHES: u32 = 60;
@@ -17,6 +19,7 @@ pub struct Recorder {
     replicas: usize,
     every: u32,
     variants: Vec<Variant>,
+    tried: Vec<Tried>,
     claims: Vec<JudgedClaim>,
     finished: bool,
 }
@@ -28,6 +31,16 @@ struct Variant {
     /// Of each stretch, the sum of each replica's losses and how many steps are in it.
     losses: Vec<(Vec<f64>, u32)>,
     probes: Vec<Probed>,
+    /// Of the last measurement.
+    maps: Vec<RecordedMap>,
+}
+
+/// What is kept beside the means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kept {
+    MapsAndValues,
+    Values,
+    Means,
 }
 
 /// One measurement.
@@ -61,13 +74,16 @@ impl Recorder {
                         probed: Vec::new(),
                         milliseconds: 0.0,
                         matrices: Vec::new(),
+                        maps: Vec::new(),
                         curvatures: Vec::new(),
                     },
                     losses: Vec::new(),
                     probes: Vec::new(),
+                    maps: Vec::new(),
                 };
                 self.variants = variants.iter().map(variant).collect();
             }
+            Event::Tuning(tuning) => self.tried = tuning.taken().map(<[_]>::to_vec).unwrap_or_default(),
             Event::Progress(progress) => self.progress(progress),
             Event::Evaluated { variant, step, metrics } => {
                 let recorded = &mut self.variants[*variant].recorded;
@@ -81,7 +97,13 @@ impl Recorder {
                 }
             }
             Event::Probed { variant, step, report } => {
-                self.variants[*variant].probes.push(Probed::new(*step, report))
+                let variant = &mut self.variants[*variant];
+                variant.probes.push(Probed::new(*step, report));
+                let last = report.attention.iter().map(|map| map.block).max().unwrap_or(0);
+                let kept = report.attention.iter().filter(|map| {
+                    map.replica == 0 && map.head < HEADS && (map.block == 0 || map.block == last)
+                });
+                variant.maps = kept.map(|map| RecordedMap::new(*step, map)).collect();
             }
             Event::Diverged { variant, replica, step } => {
                 self.variants[*variant].recorded.diverged[*replica] = *step;
@@ -106,8 +128,8 @@ impl Recorder {
         }
     }
 
-    /// The recording, with `empty` for all that the run does not know of itself. Where it would be too large, every
-    /// second measurement is left out, but never the first and the last.
+    /// The recording, with `empty` for all that the run does not know of itself. Where it would be too large, attention maps
+    /// are left out, then singular values, then every second measurement, but never the first and the last.
     ///
     /// # Errors
     /// A sentence, if the run is not finished or is too large even then.
@@ -115,13 +137,15 @@ impl Recorder {
         if !self.finished {
             return Err("The run ended before its last step, so there is nothing to record.".to_owned());
         }
+        let mut kept = Kept::MapsAndValues;
         loop {
             let device = self.device.clone();
             let recording = Recording {
                 engine: device.as_ref().map(|device| device.engine.clone()).unwrap_or_default(),
                 adapter: device.map(|device| device.adapter).unwrap_or_default(),
+                tried: self.tried.iter().map(rounded).collect(),
                 claims: self.claims.clone(),
-                variants: self.variants.iter().map(Variant::finish).collect(),
+                variants: self.variants.iter().map(|variant| variant.finish(kept)).collect(),
                 ..empty.clone()
             };
             recording.check(&recording.experiment()?)?;
@@ -131,6 +155,15 @@ impl Recorder {
             let size = text.len();
             if size <= MAX_BYTES {
                 return Ok((recording, text));
+            }
+            let fewer = match kept {
+                Kept::MapsAndValues => Some(Kept::Values),
+                Kept::Values => Some(Kept::Means),
+                Kept::Means => None,
+            };
+            if let Some(fewer) = fewer {
+                kept = fewer;
+                continue;
             }
             let measurements = self.variants.iter().map(|variant| variant.probes.len()).max().unwrap_or(0);
             if measurements <= 2 {
@@ -151,7 +184,7 @@ impl Variant {
         self.probes.retain(|_| index.next().is_some_and(|at: usize| at.is_multiple_of(2) || at == last));
     }
 
-    fn finish(&self) -> RecordedVariant {
+    fn finish(&self, kept: Kept) -> RecordedVariant {
         let mean =
             |(sums, steps): &(Vec<f64>, u32)| sums.iter().map(|sum| short(sum / f64::from(*steps))).collect();
         let probes = &self.probes;
@@ -162,6 +195,13 @@ impl Variant {
             let same = |other: &&Summary| other.quantity == newest.quantity && other.name == newest.name;
             let mut recorded = RecordedMatrix::new(newest);
             probes.iter().for_each(|probed| recorded.push(probed.matrices.iter().find(same)));
+            if kept != Kept::Means {
+                for index in std::collections::BTreeSet::from([0, probes.len().saturating_sub(1)]) {
+                    if let Some(summary) = probes[index].matrices.iter().find(same) {
+                        recorded.keep_values(index, summary);
+                    }
+                }
+            }
             recorded
         };
         let measured = probes.iter().any(|probed| !probed.curvatures.is_empty());
@@ -170,6 +210,7 @@ impl Variant {
             probed: probes.iter().map(|probed| probed.step).collect(),
             milliseconds: (spent / probes.len().max(1) as f64).round(),
             matrices: newest.iter().map(matrix).collect(),
+            maps: if kept == Kept::MapsAndValues { self.maps.clone() } else { Vec::new() },
             curvatures: probes.iter().filter(|_| measured).map(|probed| probed.curvatures.clone()).collect(),
             ..self.recorded.clone()
         }
@@ -184,6 +225,13 @@ impl Probed {
         let curvatures = of(|one| one.largest).chain(of(|one| one.smallest));
         Self { step, milliseconds: report.milliseconds, matrices, curvatures: curvatures.collect() }
     }
+}
+
+/// What tuning found, in five digits.
+fn rounded(tried: &Tried) -> Tried {
+    let seed = |outcome: &Option<f64>| outcome.and_then(short);
+    let outcomes = tried.outcomes.iter().map(|seeds| seeds.iter().map(seed).collect()).collect();
+    Tried { outcomes, ..tried.clone() }
 }
 
 #[cfg(test)]
@@ -208,6 +256,7 @@ mod tests {
             version: "0.1.0".to_owned(),
             commit: None,
             seconds: 1.0,
+            tried: Vec::new(),
             claims: Vec::new(),
             variants: Vec::new(),
         }

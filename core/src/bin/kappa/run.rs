@@ -15,8 +15,10 @@ const SLICE: Duration = Duration::from_millis(250);
 
 /// Something that trains step by step.
 pub trait Training {
-    /// Steps done.
+    /// Steps of the comparison that are done.
     fn step(&self) -> u32;
+    /// Steps that are done in all, those of tuning included.
+    fn all_steps(&self) -> u32;
     /// At most that many steps more, and what they led to; [`Event::Finished`] is the last.
     fn advance(&mut self, steps: u32) -> Result<Vec<Event>, String>;
     /// Everything that is needed to go on from here.
@@ -56,7 +58,7 @@ impl Shell<'_> {
                 return Err(self.interrupted(training));
             }
             let start = Instant::now();
-            let before = training.step();
+            let before = training.all_steps();
             let events = training.advance(steps).map_err(|error| self.failed(&error))?;
             for event in &events {
                 self.tell(event)?;
@@ -64,7 +66,7 @@ impl Shell<'_> {
             if events.contains(&Event::Finished) {
                 return self.save(training);
             }
-            let done = training.step() - before;
+            let done = training.all_steps() - before;
             if done == 0 && events.is_empty() {
                 return Err(self.failed("The engine makes no steps any more."));
             }
@@ -127,6 +129,10 @@ mod tests {
 
     impl Training for Mock {
         fn step(&self) -> u32 {
+            self.step
+        }
+
+        fn all_steps(&self) -> u32 {
             self.step
         }
 

@@ -2,8 +2,8 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
-use kappa_core::protocol::{Event, Progress};
-use kappa_core::spec::Metric;
+use kappa_core::protocol::{Event, Progress, Tuning};
+use kappa_core::spec::{Metric, shown};
 
 use crate::lines;
 use crate::table::Results;
@@ -47,6 +47,7 @@ impl Screen {
             }
             Self::Bar(bar) => match event {
                 Event::Progress(progress) => bar.draw(progress, results),
+                Event::Tuning(tuning) if tuning.tried.is_empty() => bar.draw_tuning(tuning),
                 Event::Evaluated { .. } => {}
                 event => {
                     if let Some(line) = line(event, results) {
@@ -96,6 +97,18 @@ impl Bar {
         }
     }
 
+    fn draw_tuning(&mut self, tuning: &Tuning) {
+        let elapsed = self.start.get_or_insert_with(std::time::Instant::now).elapsed();
+        if elapsed < self.drawn + Self::PAUSE {
+            return;
+        }
+        self.drawn = elapsed;
+        let full = Self::WIDTH * tuning.step as usize / tuning.steps.max(1) as usize;
+        let (bar, rest) = ("█".repeat(full), "░".repeat(Self::WIDTH - full));
+        let speed = tuning.steps_per_second;
+        eprint!("\r\x1b[2K{bar}{rest} {}/{}  tuning, {speed:.1} steps/s", tuning.step, tuning.steps);
+    }
+
     /// Puts a whole line above the bar.
     fn interrupt(&self, line: &str) {
         eprintln!("\r\x1b[2K{line}");
@@ -143,6 +156,19 @@ fn line(event: &Event, results: &Results) -> Option<String> {
             let from = if *step > 0 { format!(" from step {step}") } else { String::new() };
             let names: Vec<_> = results.variants.iter().map(|variant| variant.name.as_str()).collect();
             Some(format!("{steps} steps{from}, {replicas} {seeds}, variants: {}", names.join("; ")))
+        }
+        Event::Tuning(tuning) if !tuning.tried.is_empty() => {
+            let tried = tuning.tried.iter().map(|tried| {
+                let edge = if tried.is_at_the_edge() { ", at the edge of what was tried" } else { "" };
+                format!("{}: {}{edge}", name(tried.variant), shown(tried.value()))
+            });
+            let so_far = if tuning.taken().is_some() { "takes" } else { "so far" };
+            Some(format!(
+                "tuning step {} of {}, {so_far}: {}",
+                tuning.step,
+                tuning.steps,
+                tried.collect::<Vec<_>>().join("; ")
+            ))
         }
         Event::Evaluated { variant, step, metrics } => {
             let outcome = results.variants.get(*variant)?;

@@ -1,7 +1,7 @@
 //! The end of a run: means with 95 % intervals, and what came of each claim.
 
 use kappa_core::protocol::Event;
-use kappa_core::spec::{JudgedClaim, Metric};
+use kappa_core::spec::{JudgedClaim, Metric, Tried, shown};
 use kappa_core::stats::Summary;
 
 use crate::about::grouped;
@@ -16,6 +16,8 @@ pub struct Results {
     replicas: usize,
     /// Divergence that was told of before the variants were known, after a resume.
     early: Vec<(usize, usize)>,
+    /// What tuning found.
+    tried: Vec<Tried>,
     /// What came of each claim.
     claims: Vec<JudgedClaim>,
 }
@@ -59,6 +61,13 @@ impl Results {
                     variant.metrics.clone_from(metrics);
                 }
             }
+            // A resumed run tells of one variant after the other.
+            Event::Tuning(tuning) => {
+                for tried in tuning.taken().into_iter().flatten() {
+                    self.tried.retain(|other| other.variant != tried.variant);
+                    self.tried.push(tried.clone());
+                }
+            }
             Event::Judged { claims } => self.claims.clone_from(claims),
             _ => {}
         }
@@ -78,9 +87,18 @@ impl Results {
             .map(|v| v.metrics.iter().map(|(metric, _)| *metric).collect())
             .unwrap_or_default();
         let mut rows = vec![vec!["variant".to_owned(), "parameters".to_owned(), "operations".to_owned()]];
+        if !self.tried.is_empty() {
+            rows[0].push("tuned".to_owned());
+        }
         rows[0].extend(metrics.iter().map(|metric| format!("test {}", metric.word())));
-        for variant in &self.variants {
+        for (index, variant) in self.variants.iter().enumerate() {
             let mut row = vec![variant.name.clone(), grouped(variant.parameters), short(variant.operations)];
+            if !self.tried.is_empty() {
+                let tried = self.tried.iter().find(|tried| tried.variant == index);
+                row.push(tried.map_or("–".to_owned(), |tried| {
+                    shown(tried.value()) + if tried.is_at_the_edge() { " (edge)" } else { "" }
+                }));
+            }
             row.extend(metrics.iter().map(|metric| variant.mean(*metric)));
             rows.push(row);
         }
@@ -91,6 +109,9 @@ impl Results {
         let several = self.replicas > 1;
         if several {
             text.push_str(&format!("Mean ± half of the 95 % interval over {} seeds.\n", self.replicas));
+        }
+        if !self.tried.is_empty() {
+            text.push_str("Tuned: the value that did best on the validation split, with other seeds.\n");
         }
         for (index, JudgedClaim { claim, judged }) in self.claims.iter().enumerate() {
             text.push_str(&format!("\n{}. {}\n   {}\n", index + 1, claim.text, judged.sentence));

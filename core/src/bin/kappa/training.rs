@@ -43,7 +43,10 @@ pub fn run(options: &Options) -> Result<(), Failure> {
 
     let (mut folder, earlier) = match &plan.checkpoint {
         None => (Folder::create(options.out.as_deref(), &plan.name, &plan.experiment)?, Vec::new()),
-        Some((path, _)) => Folder::resume(path, session.step(), plan.experiment.training.steps)?,
+        Some((path, _)) => {
+            let at = (session.step(), plan.experiment.training.steps);
+            Folder::resume(path, at, session.is_tuning())?
+        }
     };
     let (mut screen, mut results) = (Screen::new(options.json), Results::default());
     earlier.iter().for_each(|event| results.take(event));
@@ -93,7 +96,13 @@ impl Plan {
             return Ok(Self { experiment, name: String::new(), checkpoint: Some((path.clone(), bytes)) });
         }
         let chosen = choose::experiment(options.experiment.as_deref().unwrap_or_default())?;
-        let experiment = choose::changed(chosen.experiment, options.seeds, options.steps, &options.settings)?;
+        let experiment = choose::changed(
+            chosen.experiment,
+            options.seeds,
+            options.steps,
+            options.tune.as_deref(),
+            &options.settings,
+        )?;
         Ok(Self { experiment, name: chosen.name, checkpoint: None })
     }
 
@@ -129,6 +138,10 @@ struct Engaged(Session);
 impl Training for Engaged {
     fn step(&self) -> u32 {
         self.0.step()
+    }
+
+    fn all_steps(&self) -> u32 {
+        self.0.all_steps()
     }
 
     fn advance(&mut self, steps: u32) -> Result<Vec<Event>, String> {
@@ -202,7 +215,7 @@ mod tests {
 
     fn tiny(settings: &[&str]) -> Experiment {
         let settings: Vec<String> = settings.iter().map(|setting| (*setting).to_owned()).collect();
-        choose::changed(choose::experiment("tiny").unwrap().experiment, None, None, &settings).unwrap()
+        choose::changed(choose::experiment("tiny").unwrap().experiment, None, None, None, &settings).unwrap()
     }
 
     /// A checkpoint of the experiment at its beginning.

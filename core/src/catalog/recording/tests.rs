@@ -29,7 +29,9 @@ fn tiny() -> Recording {
                     vec![None, None, Some(1.5), Some(9.0)],
                 ],
                 singular: vec![vec![Some(1.0), Some(1.0), Some(2.0), Some(15.0), Some(16.0), Some(40.0)]],
+                values: Vec::new(),
             }],
+            maps: Vec::new(),
             curvatures: Vec::new(),
         }
     };
@@ -44,6 +46,7 @@ fn tiny() -> Recording {
         version: "0.1.0".to_owned(),
         commit: None,
         seconds: 2.0,
+        tried: Vec::new(),
         claims: Vec::new(),
         variants: experiment.variant_names().into_iter().enumerate().map(variant).collect(),
     };

@@ -2,25 +2,28 @@
 
 use std::collections::HashSet;
 
-use burn::tensor::Device;
-
-use super::DEPTHS;
+use super::{Brackets, DEPTHS};
 use crate::random::Stream;
-use crate::surroundings::Reading;
+use crate::tasks::{Described, HeldOut, Source};
 use crate::tasks::lists::{ListTask, Lists};
 
 const TRAINING_STRINGS: usize = super::TRAINING_STRINGS as usize;
-const TEST_STRINGS: usize = super::TEST_STRINGS as usize;
-/// The seed of the data; the seeds of an experiment choose among its strings.
+/// The seed of the data that all share; the seeds of an experiment choose among its strings.
 const DATA_SEED: u64 = 11;
 /// Added to the opening bracket of a kind: the closing one.
 const CLOSING: u8 = 2;
 
 /// All strings, drawn.
-pub fn strings(reading: Reading, device: &Device) -> ListTask {
-    let mut generator = Generator::new(reading.tokens());
-    let (train, test) = (generator.split(TRAINING_STRINGS), generator.split(TEST_STRINGS));
-    ListTask::new(reading, train, test, device)
+pub fn strings(task: &Brackets, source: Source<'_>) -> ListTask {
+    let reading = task.outline().reading;
+    ListTask::drawn(reading, (task.drawn, DATA_SEED), source, |seed, prefix| {
+        let mut generator = Generator::new(seed, prefix, reading.tokens());
+        let tested = task.drawn.test as usize;
+        let (train, test) = (generator.split(TRAINING_STRINGS), generator.split(tested));
+        // Drawn after both, so that none of it is in them.
+        let held_out = if source.held_out == HeldOut::Validation { generator.split(tested) } else { test };
+        (train, held_out)
+    })
 }
 
 /// Draws strings, none of them twice.
@@ -33,8 +36,8 @@ struct Generator {
 }
 
 impl Generator {
-    fn new(length: usize) -> Self {
-        let stream = Stream::new(DATA_SEED, &format!("brackets.{length}"));
+    fn new(seed: u64, prefix: &str, length: usize) -> Self {
+        let stream = Stream::new(seed, &format!("brackets.{prefix}{length}"));
         let ways = (1..=DEPTHS).map(|depth| ways(length, depth)).collect();
         Self { stream, length, ways, seen: HashSet::new() }
     }
@@ -122,7 +125,7 @@ mod tests {
     #[test]
     fn every_string_is_balanced_and_nests_as_deep_as_its_class_says() {
         for length in [24, 32, 256] {
-            let lists = Generator::new(length).split(2_000);
+            let lists = Generator::new(DATA_SEED, "", length).split(2_000);
             for (string, &class) in lists.symbols.chunks_exact(length).zip(&lists.classes) {
                 assert_eq!(depth(string), usize::from(class) + 1);
             }
@@ -151,7 +154,7 @@ mod tests {
             let counted = depths.iter().filter(|&&other| other == depth).count();
             assert_eq!(ways(8, depth as usize)[0][0][8], counted as f64, "{depth}");
         }
-        let mut generator = Generator::new(8);
+        let mut generator = Generator::new(DATA_SEED, "", 8);
         let mut found = std::collections::BTreeMap::new();
         for _ in 0..5_000 {
             let shape: Vec<bool> = generator.string(3).iter().map(|&symbol| symbol < CLOSING).collect();
@@ -164,9 +167,9 @@ mod tests {
 
     #[test]
     fn strings_are_the_same_every_time_and_none_is_there_twice() {
-        let mut generator = Generator::new(24);
+        let mut generator = Generator::new(DATA_SEED, "", 24);
         let (train, test) = (generator.split(2_000), generator.split(200));
-        assert_eq!(Generator::new(24).split(2_000), train);
+        assert_eq!(Generator::new(DATA_SEED, "", 24).split(2_000), train);
         let all: HashSet<&[u8]> =
             train.symbols.chunks_exact(24).chain(test.symbols.chunks_exact(24)).collect();
         assert_eq!(all.len(), 2_200);

@@ -15,17 +15,16 @@
 #[cfg(feature = "engine")]
 mod engine;
 
-use super::{Described, Outline};
+use super::{Described, Drawn, Outline};
 use crate::fields::Phrase::After;
-use crate::fields::{Room, fields, integer};
-use crate::surroundings::Reading;
+use crate::fields::{Problems, Room, fields, group, integer};
+use crate::surroundings::{Reading, Surroundings};
 
 /// Two kinds, opening and closing.
 const SYMBOLS: usize = 4;
 /// Depths 1 to this one.
 const DEPTHS: usize = 10;
 const TRAINING_STRINGS: u32 = 20_000;
-const TEST_STRINGS: u32 = 1_024;
 
 fields! {
     /// Balanced brackets of two kinds: how deep do they nest?
@@ -33,10 +32,16 @@ fields! {
     pub struct Brackets as "brackets", "Brackets" {
         /// Pairs of brackets in a string.
         pairs: u32 = 16, integer("Pairs", 12, 128, After(" pairs")).unit("pairs").step(4);
+        /// How the strings are drawn.
+        drawn as "": Drawn = Drawn::default(), group();
     }
 }
 
-impl Room for Brackets {}
+impl Room for Brackets {
+    fn rules(&self, _: &Surroundings, problems: &mut Problems<'_>) {
+        self.drawn.rules(problems);
+    }
+}
 
 impl Described for Brackets {
     fn outline(&self) -> Outline {
@@ -47,7 +52,7 @@ impl Described for Brackets {
                 classes: DEPTHS,
             },
             training_examples: TRAINING_STRINGS,
-            test_examples: TEST_STRINGS,
+            test_examples: self.drawn.test,
             file: None,
         }
     }
@@ -56,6 +61,6 @@ impl Described for Brackets {
 #[cfg(feature = "engine")]
 impl super::TaskLoader for Brackets {
     fn load(&self, source: super::Source<'_>) -> Result<Box<dyn super::Dataset>, String> {
-        Ok(Box::new(engine::strings(self.outline().reading, source.device)))
+        Ok(Box::new(engine::strings(self, source)))
     }
 }

@@ -2,11 +2,10 @@
 
 use std::f64::consts::PI;
 
-use burn::tensor::Device;
-
-use super::CLASSES;
+use super::{CLASSES, Gratings};
 use crate::random::Stream;
-use crate::tasks::images::{Cut, FloatImages, ImageShape, ImageTask};
+use crate::tasks::Source;
+use crate::tasks::images::{FloatImages, ImageShape, ImageTask};
 
 /// Edge of an image in pixels.
 const EDGE: usize = super::EDGE as usize;
@@ -14,28 +13,29 @@ const ORIENTATIONS: usize = 5;
 /// In pixels.
 const WAVELENGTHS: [f64; 2] = [3.2, 5.0];
 const _: () = assert!(CLASSES == ORIENTATIONS * WAVELENGTHS.len());
-const TEST_IMAGES: usize = super::TEST_IMAGES as usize;
 /// Standard deviations: of a pixel's noise, of the angle in rad, of the wavelength's inverse as a share of it.
 const NOISE: f64 = 0.35;
 const ANGLE_JITTER: f64 = 0.06;
 const FREQUENCY_JITTER: f64 = 0.05;
-/// The seed of the data; the seeds of an experiment choose among its images.
+/// The seed of the data that all seeds of an experiment share, choosing among its images.
 const DATA_SEED: u64 = 16;
 
-/// The task, with `examples` training images of each class.
+/// The task, all of its images drawn.
 ///
 /// # Errors
 /// If `patch` does not divide 16.
-pub fn gratings(examples: usize, cut: Cut, device: &Device) -> Result<ImageTask, String> {
+pub fn gratings(task: &Gratings, source: Source<'_>) -> Result<ImageTask, String> {
     let shape = ImageShape { height: EDGE, width: EDGE, channels: 1, classes: CLASSES };
-    let (train, test) = (split("train", examples * CLASSES), split("test", TEST_IMAGES));
-    ImageTask::from_values(shape, train, test, cut, device)
+    let examples = task.examples as usize * CLASSES;
+    let count = |name: &str| if name == "train" { examples } else { task.drawn.test as usize };
+    let draw = |seed, prefix: &str, name: &str| split(seed, &format!("{prefix}{name}"), count(name));
+    ImageTask::drawn(shape, (task.drawn, DATA_SEED), source, task.patch, draw)
 }
 
 /// The first `count` images of a split; classes take turns.
-fn split(name: &str, count: usize) -> FloatImages {
+fn split(seed: u64, name: &str, count: usize) -> FloatImages {
     let draw = |index: usize| {
-        let mut stream = Stream::new(DATA_SEED, &format!("gratings.{name}.{index}"));
+        let mut stream = Stream::new(seed, &format!("gratings.{name}.{index}"));
         let grating = Grating::draw(index % CLASSES, &mut stream);
         (0..EDGE * EDGE).map(move |at| (grating.at(at) + NOISE * stream.normal()) as f32)
     };
@@ -84,6 +84,7 @@ impl Grating {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tasks::HeldOut;
 
     /// Power of an image at the frequency of a class, by an explicit sum.
     fn power(image: &[f32], class: usize) -> f64 {
@@ -100,7 +101,7 @@ mod tests {
 
     #[test]
     fn an_image_has_most_power_at_the_frequency_of_its_class() {
-        let images = split("test", 500);
+        let images = split(DATA_SEED, "test", 500);
         let hits = images.values.chunks_exact(EDGE * EDGE).zip(&images.labels).filter(|(image, label)| {
             let best = (0..CLASSES).max_by(|a, b| power(image, *a).total_cmp(&power(image, *b)));
             best == Some(**label as usize)
@@ -112,9 +113,9 @@ mod tests {
 
     #[test]
     fn splits_are_balanced_and_a_small_set_begins_a_large_one() {
-        let (small, large) = (split("train", 30), split("train", 60));
+        let (small, large) = (split(DATA_SEED, "train", 30), split(DATA_SEED, "train", 60));
         assert_eq!(small.values, large.values[..small.values.len()]);
-        assert_ne!(small.values, split("test", 30).values);
+        assert_ne!(small.values, split(DATA_SEED, "test", 30).values);
         for class in 0..CLASSES as i32 {
             assert_eq!(large.labels.iter().filter(|label| **label == class).count(), 6);
         }
@@ -122,7 +123,7 @@ mod tests {
 
     #[test]
     fn noise_and_signal_have_the_deviations_asked_for() {
-        let images = split("train", 1_000);
+        let images = split(DATA_SEED, "train", 1_000);
         let corners = images.values.chunks_exact(EDGE * EDGE).map(|image| f64::from(image[0]).powi(2));
         let noise = corners.sum::<f64>() / 1_000.0;
         // A corner is at least 5.6 pixels from the middle of the window: almost noise alone.
@@ -134,7 +135,14 @@ mod tests {
 
     #[test]
     fn a_patch_that_does_not_divide_the_image_is_refused_by_name() {
-        let problem = gratings(10, (3, None), &Device::flex()).err();
+        let source = Source {
+            bytes: &[],
+            patches: &|| None,
+            held_out: HeldOut::Test,
+            seeds: &[0],
+            device: &burn::tensor::Device::flex(),
+        };
+        let problem = gratings(&Gratings { patch: 3, ..Gratings::default() }, source).err();
         assert_eq!(problem.as_deref(), Some("task.patch must divide 16 × 16 pixels, not 3."));
     }
 }

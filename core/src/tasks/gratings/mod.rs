@@ -19,16 +19,15 @@
 mod engine;
 
 use super::images::{self, PATCH};
-use super::{Described, Outline};
+use super::{Described, Drawn, Outline};
 use crate::fields::Phrase::After;
-use crate::fields::{Problems, Room, fields, integer};
+use crate::fields::{Problems, Room, fields, group, integer};
 use crate::surroundings::Surroundings;
 
 /// Edge of an image in pixels.
 const EDGE: u32 = 16;
 /// Five orientations, two wavelengths.
 const CLASSES: usize = 10;
-const TEST_IMAGES: u32 = 1_000;
 
 fields! {
     /// Oriented waves of 16×16 pixels in noise; ten classes that no single patch tells apart.
@@ -37,12 +36,15 @@ fields! {
         patch: u32 = 2, PATCH;
         /// Training examples of each class; few examples show what a network assumes by itself.
         examples: u32 = 100, integer("Examples", 10, 1000, After(" examples a class")).unit("examples").step(10);
+        /// How the images are drawn.
+        drawn as "": Drawn = Drawn::testing(1_000), group();
     }
 }
 
 impl Room for Gratings {
     fn rules(&self, _: &Surroundings, problems: &mut Problems<'_>) {
         images::rules(EDGE, self.patch, problems);
+        self.drawn.rules(problems);
     }
 }
 
@@ -51,7 +53,7 @@ impl Described for Gratings {
         Outline {
             reading: images::reading(EDGE, self.patch, 1, CLASSES),
             training_examples: self.examples.saturating_mul(CLASSES as u32),
-            test_examples: TEST_IMAGES,
+            test_examples: self.drawn.test,
             file: None,
         }
     }
@@ -60,6 +62,6 @@ impl Described for Gratings {
 #[cfg(feature = "engine")]
 impl super::TaskLoader for Gratings {
     fn load(&self, source: super::Source<'_>) -> Result<Box<dyn super::Dataset>, String> {
-        Ok(Box::new(engine::gratings(self.examples as usize, (self.patch, source.patches), source.device)?))
+        Ok(Box::new(engine::gratings(self, source)?))
     }
 }

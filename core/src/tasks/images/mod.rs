@@ -4,7 +4,7 @@
 mod engine;
 
 #[cfg(feature = "engine")]
-pub use engine::{Cut, FloatImages, ImageShape, ImageTask};
+pub use engine::{FloatImages, ImageShape, ImageTask};
 
 use crate::fields::Phrase::After;
 use crate::fields::{Problems, Row, integer};

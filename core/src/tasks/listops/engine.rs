@@ -2,15 +2,13 @@
 
 use std::collections::HashSet;
 
-use burn::tensor::Device;
-
+use super::Listops;
 use crate::random::Stream;
-use crate::surroundings::Reading;
+use crate::tasks::{Described, HeldOut, Source};
 use crate::tasks::lists::{ListTask, Lists};
 
 const TRAINING_EXPRESSIONS: usize = super::TRAINING_EXPRESSIONS as usize;
-const TEST_EXPRESSIONS: usize = super::TEST_EXPRESSIONS as usize;
-/// The seed of the data; the seeds of an experiment choose among its expressions.
+/// The seed of the data that all share; the seeds of an experiment choose among its expressions.
 const DATA_SEED: u64 = 10;
 /// Where only digits grow; the root has depth 1.
 const MAX_DEPTH: usize = 10;
@@ -27,10 +25,16 @@ const END: u8 = 14;
 const PADDING: u8 = 15;
 
 /// All expressions, drawn.
-pub fn expressions(reading: Reading, device: &Device) -> ListTask {
-    let mut generator = Generator::new(reading.tokens());
-    let (train, test) = (generator.split(TRAINING_EXPRESSIONS), generator.split(TEST_EXPRESSIONS));
-    ListTask::new(reading, train, test, device)
+pub fn expressions(task: &Listops, source: Source<'_>) -> ListTask {
+    let reading = task.outline().reading;
+    ListTask::drawn(reading, (task.drawn, DATA_SEED), source, |seed, prefix| {
+        let mut generator = Generator::new(seed, prefix, reading.tokens());
+        let tested = task.drawn.test as usize;
+        let (train, test) = (generator.split(TRAINING_EXPRESSIONS), generator.split(tested));
+        // Drawn after both, so that none of it is in them.
+        let held_out = if source.held_out == HeldOut::Validation { generator.split(tested) } else { test };
+        (train, held_out)
+    })
 }
 
 /// Draws expressions, none of them twice.
@@ -41,8 +45,8 @@ struct Generator {
 }
 
 impl Generator {
-    fn new(length: usize) -> Self {
-        Self { stream: Stream::new(DATA_SEED, &format!("listops.{length}")), length, seen: HashSet::new() }
+    fn new(seed: u64, prefix: &str, length: usize) -> Self {
+        Self { stream: Stream::new(seed, &format!("listops.{prefix}{length}")), length, seen: HashSet::new() }
     }
 
     fn split(&mut self, count: usize) -> Lists {
@@ -146,7 +150,7 @@ mod tests {
     #[test]
     fn every_result_is_that_of_the_expression_as_text() {
         for length in [16, 128, 512] {
-            let split = Generator::new(length).split(400);
+            let split = Generator::new(DATA_SEED, "", length).split(400);
             let mut deepest = 0;
             for (symbols, &result) in split.symbols.chunks_exact(length).zip(&split.classes) {
                 let text = text(symbols);
@@ -172,9 +176,9 @@ mod tests {
 
     #[test]
     fn expressions_are_the_same_every_time_and_none_is_there_twice() {
-        let mut generator = Generator::new(16);
+        let mut generator = Generator::new(DATA_SEED, "", 16);
         let (train, test) = (generator.split(2_000), generator.split(200));
-        assert_eq!(Generator::new(16).split(2_000).symbols, train.symbols);
+        assert_eq!(Generator::new(DATA_SEED, "", 16).split(2_000).symbols, train.symbols);
         let all: HashSet<&[u8]> =
             train.symbols.chunks_exact(16).chain(test.symbols.chunks_exact(16)).collect();
         assert_eq!(all.len(), 2_200);

@@ -19,15 +19,14 @@
 #[cfg(feature = "engine")]
 mod engine;
 
-use super::{Described, Outline};
+use super::{Described, Drawn, Outline};
 use crate::fields::Phrase::Before;
-use crate::fields::{Room, fields, integer};
-use crate::surroundings::Reading;
+use crate::fields::{Problems, Room, fields, group, integer};
+use crate::surroundings::{Reading, Surroundings};
 
 /// Ten digits, four operations, the closing bracket, and what pads an expression.
 const SYMBOLS: usize = 16;
 const TRAINING_EXPRESSIONS: u32 = 20_000;
-const TEST_EXPRESSIONS: u32 = 1_024;
 
 fields! {
     /// Nested minimum, maximum, median and sum of digits, as in the Long-Range Arena; what is the result?
@@ -35,17 +34,23 @@ fields! {
     pub struct Listops as "listops", "ListOps" {
         /// The longest expression, in symbols; shorter ones are padded.
         length: u32 = 128, integer("Length", 16, 512, Before("length ")).unit("symbols").step(16);
+        /// How the expressions are drawn.
+        drawn as "": Drawn = Drawn::default(), group();
     }
 }
 
-impl Room for Listops {}
+impl Room for Listops {
+    fn rules(&self, _: &Surroundings, problems: &mut Problems<'_>) {
+        self.drawn.rules(problems);
+    }
+}
 
 impl Described for Listops {
     fn outline(&self) -> Outline {
         Outline {
             reading: Reading::Symbols { tokens: self.length as usize, vocabulary: SYMBOLS, classes: 10 },
             training_examples: TRAINING_EXPRESSIONS,
-            test_examples: TEST_EXPRESSIONS,
+            test_examples: self.drawn.test,
             file: None,
         }
     }
@@ -54,6 +59,6 @@ impl Described for Listops {
 #[cfg(feature = "engine")]
 impl super::TaskLoader for Listops {
     fn load(&self, source: super::Source<'_>) -> Result<Box<dyn super::Dataset>, String> {
-        Ok(Box::new(engine::expressions(self.outline().reading, source.device)))
+        Ok(Box::new(engine::expressions(self, source)))
     }
 }

@@ -5,13 +5,15 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use crate::interface::{Batch, Input, Targets};
 use crate::random::Stream;
 use crate::surroundings::Reading;
-use crate::tasks::{Dataset, draw_examples};
+use crate::tasks::{Dataset, HeldOut, Source, draw_examples};
 
 const EDGE: usize = super::EDGE as usize;
 const PIXELS: usize = EDGE * EDGE;
 
 /// Of the streams that the picture is drawn from.
 const SEED: u64 = 48;
+/// Of the streams that the picture is drawn from on which is tuned.
+const VALIDATION_SEED: u64 = 49;
 /// Waves of slow light.
 const WAVES: usize = 5;
 /// Shapes; later ones cover earlier ones.
@@ -30,11 +32,13 @@ pub struct PictureTask {
 
 impl PictureTask {
     /// Draws and uploads the picture.
-    pub fn new(device: &Device) -> Self {
+    pub fn new(source: Source<'_>) -> Self {
+        let device = source.device;
+        let seed = if source.held_out == HeldOut::Validation { VALIDATION_SEED } else { SEED };
         let places: Vec<f32> = (0..PIXELS).flat_map(|pixel| place(pixel).map(|x| x as f32)).collect();
         Self {
             places: Tensor::from_data(TensorData::new(places, [1, PIXELS, 2]), device),
-            values: Tensor::from_data(TensorData::new(draw(), [1, PIXELS, 1]), device),
+            values: Tensor::from_data(TensorData::new(draw(seed), [1, PIXELS, 1]), device),
             device: device.clone(),
         }
     }
@@ -72,12 +76,12 @@ impl Dataset for PictureTask {
         1
     }
 
-    fn test_chunk(&self, _index: usize, replicas: usize) -> Batch {
-        self.first(PIXELS, replicas)
+    fn test_chunk(&self, _index: usize, seeds: &[u64]) -> Batch {
+        self.first(PIXELS, seeds.len())
     }
 
-    fn test_examples(&self, count: usize, replicas: usize) -> Batch {
-        self.first(count.min(PIXELS), replicas)
+    fn test_examples(&self, count: usize, seeds: &[u64]) -> Batch {
+        self.first(count.min(PIXELS), seeds.len())
     }
 }
 
@@ -98,8 +102,8 @@ struct Shape {
 }
 
 impl Shape {
-    fn new(index: usize) -> Self {
-        let mut stream = Stream::new(SEED, &format!("picture.shape.{index}"));
+    fn new(seed: u64, index: usize) -> Self {
+        let mut stream = Stream::new(seed, &format!("picture.shape.{index}"));
         let mut between = |low: f64, high: f64| low + (high - low) * stream.uniform();
         Self {
             middle: [between(-0.8, 0.8), between(-0.8, 0.8)],
@@ -127,14 +131,14 @@ impl Shape {
 }
 
 /// The picture, row by row.
-fn draw() -> Vec<f32> {
-    let mut light = Stream::new(SEED, "picture.light");
+fn draw(seed: u64) -> Vec<f32> {
+    let mut light = Stream::new(seed, "picture.light");
     let waves: [[f64; 4]; WAVES] = std::array::from_fn(|_| {
         let mut between = |low: f64, high: f64| low + (high - low) * light.uniform();
         [between(-2.5, 2.5), between(-2.5, 2.5), between(0.0, 6.0), between(0.05, 0.2)]
     });
-    let shapes: [Shape; SHAPES] = std::array::from_fn(Shape::new);
-    let mut grain = Stream::new(SEED, "picture.grain");
+    let shapes: [Shape; SHAPES] = std::array::from_fn(|index| Shape::new(seed, index));
+    let mut grain = Stream::new(seed, "picture.grain");
     let brightness = |pixel: usize| {
         let at = place(pixel);
         let wave = |[down, right, phase, strength]: &[f64; 4]| {
@@ -154,6 +158,16 @@ fn draw() -> Vec<f32> {
 mod tests {
     use super::*;
 
+    fn task() -> PictureTask {
+        PictureTask::new(Source {
+            bytes: &[],
+            patches: &|| None,
+            held_out: HeldOut::Test,
+            seeds: &[5, 6],
+            device: &Device::flex(),
+        })
+    }
+
     fn numbers(batch: &Batch) -> (Vec<f32>, Vec<f32>) {
         let (Input::Places(places), Targets::Values(values)) = (&batch.input, &batch.targets) else {
             panic!("a picture has places and values")
@@ -164,8 +178,8 @@ mod tests {
 
     #[test]
     fn the_picture_is_the_same_always_and_uses_the_whole_range() {
-        let picture = draw();
-        assert_eq!(picture, draw());
+        let picture = draw(SEED);
+        assert_eq!(picture, draw(SEED));
         assert_eq!(picture.len(), PIXELS);
         let (low, high) = picture.iter().fold((1f32, 0f32), |(l, h), &x| (l.min(x), h.max(x)));
         assert_eq!((low, high), (0.0, 1.0));
@@ -178,7 +192,7 @@ mod tests {
 
     #[test]
     fn it_has_detail_at_every_scale() {
-        let picture = draw();
+        let picture = draw(SEED);
         let step = |pixel: usize| (picture[pixel + 1] - picture[pixel]).abs();
         let steps: Vec<f32> = (0..PIXELS).filter(|pixel| pixel % EDGE < EDGE - 1).map(step).collect();
         let share = |least: f32| steps.iter().filter(|&&x| x > least).count() as f32 / steps.len() as f32;
@@ -191,18 +205,18 @@ mod tests {
 
     #[test]
     fn a_batch_of_all_pixels_is_the_picture_in_order_for_every_replica() {
-        let task = PictureTask::new(&Device::flex());
+        let task = task();
         let (places, values) = numbers(&task.train_batch(&[5, 6], 7, 4096));
-        assert_eq!(values, [draw(), draw()].concat());
+        assert_eq!(values, [draw(SEED), draw(SEED)].concat());
         assert_eq!(&places[..4], [-47.0 / 48.0, -47.0 / 48.0, -47.0 / 48.0, -45.0 / 48.0]);
         assert_eq!(places[..2 * PIXELS], places[2 * PIXELS..]);
     }
 
     #[test]
     fn drawn_pixels_have_the_brightness_of_their_places_and_differ_between_seeds() {
-        let task = PictureTask::new(&Device::flex());
+        let task = task();
         let (places, values) = numbers(&task.train_batch(&[5, 6], 7, 100));
-        let picture = draw();
+        let picture = draw(SEED);
         for (place, value) in places.chunks_exact(2).zip(&values) {
             let [row, column] = [0, 1].map(|i| ((place[i] + 1.0) * EDGE as f32 / 2.0 - 0.5).round() as usize);
             assert_eq!(picture[row * EDGE + column], *value);

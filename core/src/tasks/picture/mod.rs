@@ -38,6 +38,6 @@ impl Described for Picture {
 #[cfg(feature = "engine")]
 impl super::TaskLoader for Picture {
     fn load(&self, source: super::Source<'_>) -> Result<Box<dyn super::Dataset>, String> {
-        Ok(Box::new(engine::PictureTask::new(source.device)))
+        Ok(Box::new(engine::PictureTask::new(source)))
     }
 }

@@ -5,7 +5,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use crate::interface::{Batch, Input, Targets};
 use crate::surroundings::Reading;
 use crate::tasks::format::TextSet;
-use crate::tasks::{Dataset, draw_examples, even_chunk};
+use crate::tasks::{Dataset, HeldOut, Source, draw_examples, even_chunk};
 
 const TEST_WINDOWS: usize = super::TEST_WINDOWS as usize;
 
@@ -23,13 +23,18 @@ impl TextTask {
     ///
     /// # Errors
     /// If a window does not fit into each part.
-    pub fn new(set: &TextSet<'_>, context: usize, device: &Device) -> Result<Self, String> {
-        let shortest = set.train.len().min(set.test.len());
+    pub fn new(set: &TextSet<'_>, context: usize, source: Source<'_>) -> Result<Self, String> {
+        let (train, test) = match source.held_out {
+            HeldOut::Test => (set.train, set.test),
+            // The last ninth: as long as the test part, which is a tenth of the whole.
+            HeldOut::Validation => set.train.split_at(set.train.len() / 9 * 8),
+        };
+        let shortest = train.len().min(test.len());
         if context == 0 || context >= shortest {
             return Err(format!("task.context must be 1 to {} characters, not {context}.", shortest - 1));
         }
-        let (train, test) = (set.train.to_vec(), set.test.to_vec());
-        Ok(Self { train, test, vocabulary: set.vocabulary.len(), context, device: device.clone() })
+        let (train, test) = (train.to_vec(), test.to_vec());
+        Ok(Self { train, test, vocabulary: set.vocabulary.len(), context, device: source.device.clone() })
     }
 
     fn batch(&self, text: &[u8], starts: &[usize], replicas: usize) -> Batch {
@@ -61,14 +66,14 @@ impl Dataset for TextTask {
         TEST_WINDOWS / even_chunk(TEST_WINDOWS)
     }
 
-    fn test_chunk(&self, index: usize, replicas: usize) -> Batch {
+    fn test_chunk(&self, index: usize, seeds: &[u64]) -> Batch {
         let size = even_chunk(TEST_WINDOWS);
         let starts: Vec<usize> = (index * size..(index + 1) * size).map(|i| self.test_start(i)).collect();
-        self.batch(&self.test, &starts.repeat(replicas), replicas)
+        self.batch(&self.test, &starts.repeat(seeds.len()), seeds.len())
     }
 
-    fn test_examples(&self, count: usize, replicas: usize) -> Batch {
+    fn test_examples(&self, count: usize, seeds: &[u64]) -> Batch {
         let starts: Vec<usize> = (0..count.min(TEST_WINDOWS)).map(|i| self.test_start(i)).collect();
-        self.batch(&self.test, &starts.repeat(replicas), replicas)
+        self.batch(&self.test, &starts.repeat(seeds.len()), seeds.len())
     }
 }

@@ -47,6 +47,6 @@ impl Described for Shakespeare {
 impl super::TaskLoader for Shakespeare {
     fn load(&self, source: super::Source<'_>) -> Result<Box<dyn super::Dataset>, String> {
         let set = format::parse_text(source.bytes).map_err(|error| error.to_string())?;
-        Ok(Box::new(engine::TextTask::new(&set, self.context as usize, source.device)?))
+        Ok(Box::new(engine::TextTask::new(&set, self.context as usize, source)?))
     }
 }

@@ -1,28 +1,27 @@
 //! How the images are drawn.
 
-use burn::tensor::Device;
-
-use super::{CLASSES, Mode};
+use super::{CLASSES, Mode, Shapes};
 use crate::random::Stream;
-use crate::tasks::images::{Cut, FloatImages, ImageShape, ImageTask};
+use crate::tasks::Source;
+use crate::tasks::images::{FloatImages, ImageShape, ImageTask};
 
 /// Edge of an image in pixels.
 const EDGE: usize = super::EDGE as usize;
 const CHANNELS: usize = super::CHANNELS as usize;
 const TRAINING_IMAGES: usize = super::TRAINING_IMAGES as usize;
-const TEST_IMAGES: usize = super::TEST_IMAGES as usize;
-/// The seed of the data; the seeds of an experiment choose among its images.
+/// The seed of the data that all seeds of an experiment share, choosing among its images.
 const DATA_SEED: u64 = 24;
 
 /// The task, all of its images drawn.
 ///
 /// # Errors
 /// If `patch` does not divide 24.
-pub fn shapes(mode: Mode, cut: Cut, device: &Device) -> Result<ImageTask, String> {
+pub fn shapes(task: &Shapes, source: Source<'_>) -> Result<ImageTask, String> {
     let shape = ImageShape { height: EDGE, width: EDGE, channels: CHANNELS, classes: CLASSES };
-    let painter = Painter::new(mode);
-    let (train, test) = (painter.split("train", TRAINING_IMAGES), painter.split("test", TEST_IMAGES));
-    ImageTask::from_values(shape, train, test, cut, device)
+    let painter = Painter::new(task.mode);
+    let count = |split: &str| if split == "train" { TRAINING_IMAGES } else { task.drawn.test as usize };
+    let draw = |seed, prefix: &str, split: &str| painter.split(seed, &format!("{prefix}{split}"), count(split));
+    ImageTask::drawn(shape, (task.drawn, DATA_SEED), source, task.patch, draw)
 }
 
 /// One channel of an image, row by row.
@@ -45,17 +44,17 @@ impl Painter {
     }
 
     /// The first `count` images of a split; classes take turns.
-    fn split(&self, name: &str, count: usize) -> FloatImages {
+    fn split(&self, seed: u64, name: &str, count: usize) -> FloatImages {
         let mut values = Vec::with_capacity(count * EDGE * EDGE * CHANNELS);
         for index in 0..count {
-            self.paint(index % CLASSES, &format!("shapes.{name}.{index}"), &mut values);
+            let stream = Stream::new(seed, &format!("shapes.{name}.{index}"));
+            self.paint(index % CLASSES, stream, &mut values);
         }
         FloatImages { values, labels: (0..count).map(|index| (index % CLASSES) as i32).collect() }
     }
 
     /// Appends an image, `[24, 24, 3]`.
-    fn paint(&self, class: usize, name: &str, values: &mut Vec<f32>) {
-        let mut stream = Stream::new(DATA_SEED, name);
+    fn paint(&self, class: usize, mut stream: Stream, values: &mut Vec<f32>) {
         // Drawn first, so that both modes show the same shapes in the same places.
         let outline = Outline::draw(&mut stream);
         let colour: [f32; CHANNELS] =
@@ -241,10 +240,10 @@ mod tests {
     #[test]
     fn an_image_is_the_same_every_time_and_every_class_has_its_share() {
         let painter = Painter::new(Mode::Bright);
-        let (once, again) = (painter.split("test", 20), Painter::new(Mode::Bright).split("test", 20));
+        let (once, again) = (painter.split(24, "test", 20), Painter::new(Mode::Bright).split(24, "test", 20));
         assert_eq!(once.values, again.values);
         assert_eq!(once.values.len(), 20 * EDGE * EDGE * CHANNELS);
-        assert_ne!(once.values, painter.split("train", 20).values);
+        assert_ne!(once.values, painter.split(24, "train", 20).values);
         for class in 0..CLASSES as i32 {
             assert_eq!(once.labels.iter().filter(|&&label| label == class).count(), 2);
         }
@@ -330,7 +329,7 @@ mod tests {
         let weight = DMatrix::from_row_iterator(features, width, weight.into_iter().map(f64::from));
         let positions = sine_positions(tokens, width);
         let positions = DMatrix::from_row_iterator(tokens, width, positions.into_iter().map(f64::from));
-        let images = Painter::new(mode).split("test", 16);
+        let images = Painter::new(mode).split(DATA_SEED, "test", 16);
         let log = |image: &[f32]| {
             let pixel = |token: usize, feature: usize| {
                 let row = token / 6 * patch + feature / (patch * CHANNELS);

@@ -19,9 +19,9 @@
 mod engine;
 
 use super::images::{self, PATCH};
-use super::{Described, Outline};
+use super::{Described, Drawn, Outline};
 use crate::fields::Phrase::After;
-use crate::fields::{Problems, Room, choice, fields, named};
+use crate::fields::{Problems, Room, choice, fields, group, named};
 use crate::surroundings::Surroundings;
 
 /// Edge of an image in pixels.
@@ -31,7 +31,6 @@ const CHANNELS: u32 = 3;
 /// Disc, ring, square, frame, triangle, plus, X, two horizontal bars, two vertical bars, diamond.
 const CLASSES: usize = 10;
 const TRAINING_IMAGES: u32 = 8_192;
-const TEST_IMAGES: u32 = 1_024;
 
 fields! {
     /// Ten drawn shapes of 24×24 colour pixels on a natural texture; 8,192 to learn from.
@@ -40,6 +39,8 @@ fields! {
         patch: u32 = 4, PATCH;
         /// Whether the shapes are brighter than their background, or nearly lost in it.
         mode: Mode = Mode::Bright, named("Difficulty", After(" shapes"));
+        /// How the images are drawn.
+        drawn as "": Drawn = Drawn::default(), group();
     }
 }
 
@@ -56,6 +57,7 @@ choice! {
 impl Room for Shapes {
     fn rules(&self, _: &Surroundings, problems: &mut Problems<'_>) {
         images::rules(EDGE, self.patch, problems);
+        self.drawn.rules(problems);
     }
 }
 
@@ -64,7 +66,7 @@ impl Described for Shapes {
         Outline {
             reading: images::reading(EDGE, self.patch, CHANNELS, CLASSES),
             training_examples: TRAINING_IMAGES,
-            test_examples: TEST_IMAGES,
+            test_examples: self.drawn.test,
             file: None,
         }
     }
@@ -73,6 +75,6 @@ impl Described for Shapes {
 #[cfg(feature = "engine")]
 impl super::TaskLoader for Shapes {
     fn load(&self, source: super::Source<'_>) -> Result<Box<dyn super::Dataset>, String> {
-        Ok(Box::new(engine::shapes(self.mode, (self.patch, source.patches), source.device)?))
+        Ok(Box::new(engine::shapes(self, source)?))
     }
 }

@@ -67,7 +67,7 @@ fn uniform_rules_fill_their_range_and_have_its_variance() {
 
 #[test]
 fn a_truncated_normal_ends_at_two_standard_deviations_and_has_the_variance_that_is_left() {
-    let values = weights(&TruncatedNormal { deviation: 0.5 }.into(), 3, "up.weight", 100, 100);
+    let values = weights(&TruncatedNormal { deviation: 0.5, ..TruncatedNormal::default() }.into(), 3, "up.weight", 100, 100);
     assert!(values.iter().all(|x| x.abs() <= 1.0));
     let variance = values.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>() / 1e4;
     // 1 − 2·2·φ(2) / (2Φ(2) − 1) = 0.7737 of the variance before the cut.
@@ -76,7 +76,7 @@ fn a_truncated_normal_ends_at_two_standard_deviations_and_has_the_variance_that_
 
 #[test]
 fn patches_are_embedded_by_the_same_rule_but_for_the_truncated_normal() {
-    let small = Initialization::from(TruncatedNormal { deviation: 0.02 });
+    let small = Initialization::from(TruncatedNormal::default());
     let embedded = small.engine().embedding(3, "embedding.patch.weight", 4, 64);
     assert_eq!(embedded, weights(&Pytorch {}.into(), 3, "embedding.patch.weight", 4, 64));
     let kaiming = Initialization::from(Kaiming {});
@@ -339,4 +339,19 @@ fn structured_with_xavier_values_has_xaviers_values_and_output() {
     assert_eq!(mimetic.projections[..2], structured.projections[..2]);
     let alone = attention(&Mimetic {}.into(), 2, "a", &shape(0.36));
     assert_eq!((&mimetic.projections[2], &mimetic.output), (&alone.projections[2], &alone.output));
+}
+
+#[test]
+fn values_and_outputs_can_start_larger_than_the_rest() {
+    let rule: Initialization =
+        TruncatedNormal { handed_on: truncated_normal::HandedOn::Xavier, ..TruncatedNormal::default() }.into();
+    let deviation = |name: &str| {
+        let values = weights(&rule, 3, name, 64, 64);
+        (values.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>() / values.len() as f64).sqrt()
+    };
+    for (part, expected) in [("query", 0.0176), ("key", 0.0176), ("value", 0.125), ("output", 0.125)] {
+        let found = deviation(&format!("blocks.1.attention.{part}.weight"));
+        assert!((found / expected - 1.0).abs() < 0.05, "{part}: {found}");
+    }
+    assert!(deviation("blocks.1.mlp.up.weight") < 0.02);
 }

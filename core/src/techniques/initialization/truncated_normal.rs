@@ -10,7 +10,7 @@
 //! not at all): here the cut is at two standard deviations.
 
 use crate::fields::Phrase::Before;
-use crate::fields::{Room, fields, logarithmic};
+use crate::fields::{Room, choice, fields, logarithmic, named};
 
 fields! {
     /// Normal, cut at two standard deviations.
@@ -18,12 +18,29 @@ fields! {
     pub struct TruncatedNormal as "truncated-normal", "Truncated normal" {
         /// Standard deviation of the first weights.
         deviation: f32 = 0.02, logarithmic("Deviation", 1e-3, 1.0, Before("deviation "));
+        /// What value and output matrices start from: a control for what a small start does to the size of what attention
+        /// hands on.
+        handed_on: HandedOn = HandedOn::Alike, named("Value and output", Before("value and output: ")).matters(|here| here.attends());
+    }
+}
+
+choice! {
+    /// What value and output matrices start from.
+    pub enum HandedOn {
+        /// From the same deviation as all others.
+        Alike: "alike", "As all others";
+        /// By Xavier's rule, so that what attention hands on has the size of what it reads.
+        Xavier: "xavier", "Xavier";
     }
 }
 
 impl Room for TruncatedNormal {
     fn words(&self) -> String {
-        format!("truncated normal ({:?})", self.deviation)
+        let mut details = vec![format!("{:?}", self.deviation)];
+        if self.handed_on == HandedOn::Xavier {
+            details.push("value and output Xavier".to_owned());
+        }
+        crate::techniques::with_details("truncated normal", &details)
     }
 }
 
@@ -31,13 +48,17 @@ impl super::FirstMaps for TruncatedNormal {}
 
 #[cfg(feature = "engine")]
 mod engine {
-    use super::TruncatedNormal;
+    use super::{HandedOn, TruncatedNormal};
     use crate::parameters::Start;
-    use crate::random::{fan_in_uniform, truncated_normal};
+    use crate::random::{fan_in_uniform, truncated_normal, xavier_uniform};
 
     impl Start for TruncatedNormal {
         fn weights(&self, seed: u64, name: &str, inputs: usize, outputs: usize) -> Vec<f32> {
-            truncated_normal(seed, name, inputs * outputs, f64::from(self.deviation))
+            let hands_on = name.contains(".attention.value.") || name.contains(".attention.output.");
+            match self.handed_on {
+                HandedOn::Xavier if hands_on => xavier_uniform(seed, name, inputs, outputs),
+                _ => truncated_normal(seed, name, inputs * outputs, f64::from(self.deviation)),
+            }
         }
 
         fn embedding(&self, seed: u64, name: &str, features: usize, width: usize) -> Vec<f32> {

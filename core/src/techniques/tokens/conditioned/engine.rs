@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use super::Conditioned;
+use super::{Conditioned, Size};
 use crate::interface::PatchMap;
 use crate::kernels::{Polar, add_polar_factor};
 use crate::surroundings::Reading;
@@ -19,22 +19,43 @@ const EXACT_SETTLING: u32 = 3;
 pub struct ConditionedTokens {
     polar: Polar,
     tokens: usize,
+    size: Size,
 }
 
 impl ConditionedTokens {
     /// `strength` is s; of the `iterations` the last one settles what the steep ones before it leave; 0 goes on until
     /// f32 knows no difference.
-    pub fn new(strength: f32, iterations: u32, tokens: usize) -> Self {
+    pub fn new(strength: f32, iterations: u32, size: Size, tokens: usize) -> Self {
         let (steep, settling) =
             if iterations == 0 { (EXACT_STEEP, EXACT_SETTLING) } else { (iterations - 1, 1) };
-        Self { polar: Polar { strength, steep, settling }, tokens }
+        Self { polar: Polar { strength, steep, settling }, tokens, size }
     }
 }
 
 impl TokenMap for ConditionedTokens {
     fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        add_polar_factor(x, self.tokens, self.polar)
+        let corrected = add_polar_factor(x.clone(), self.tokens, self.polar);
+        match self.size {
+            Size::Grown => corrected,
+            Size::Kept => {
+                let [r, rows, width] = x.dims();
+                let examples = [r * rows / self.tokens, self.tokens * width];
+                let corrected = corrected.reshape(examples);
+                // A constant, as the correction is.
+                let scale = norms(x.reshape(examples).detach()) / norms(corrected.clone().detach());
+                (corrected * scale).reshape([r, rows, width])
+            }
+        }
     }
+}
+
+/// Frobenius' norm of every example, never 0.
+///
+/// # Shapes
+/// - `x`: `[E, N·D]`
+/// - returns `[E, 1]`
+fn norms(x: Tensor<2>) -> Tensor<2> {
+    (x.clone() * x).sum_dim(1).sqrt().clamp_min(1e-12)
 }
 
 impl TokenTechnique for Conditioned {
@@ -43,7 +64,7 @@ impl TokenTechnique for Conditioned {
     }
 
     fn in_forward(&self, tokens: usize) -> Option<Box<dyn TokenMap>> {
-        let correction = ConditionedTokens::new(self.strength, self.iterations, tokens);
+        let correction = ConditionedTokens::new(self.strength, self.iterations, self.size, tokens);
         (self.strength != 0.0).then(|| Box::new(correction) as Box<dyn TokenMap>)
     }
 }

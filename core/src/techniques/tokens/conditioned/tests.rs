@@ -1,6 +1,7 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use nalgebra::{DMatrix, DVector};
 
+use super::Size;
 use super::engine::*;
 use crate::protocol::DeviceChoice;
 use crate::random::Stream;
@@ -53,7 +54,7 @@ fn conditioned(
     device: &Device,
 ) -> Vec<DMatrix<f64>> {
     let (n, d) = examples[0].shape();
-    let result = ConditionedTokens::new(strength, iterations, n).forward(batch(examples, device));
+    let result = ConditionedTokens::new(strength, iterations, Size::Grown, n).forward(batch(examples, device));
     let values: Vec<f64> = result.into_data().iter::<f64>().collect();
     values.chunks_exact(n * d).map(|one| DMatrix::from_row_slice(n, d, one)).collect()
 }
@@ -110,7 +111,7 @@ fn the_gradient_passes_as_if_the_correction_were_a_constant() {
     let device = Device::flex();
     let x = batch(&[normal(n, d, &mut stream), normal(n, d, &mut stream)], &device).autodiff().require_grad();
     let weights = batch(&[normal(n, d, &mut stream), normal(n, d, &mut stream)], &device);
-    let y = ConditionedTokens::new(1.0, 9, n).forward(x.clone());
+    let y = ConditionedTokens::new(1.0, 9, Size::Grown, n).forward(x.clone());
     assert!((y.clone().inner() - x.clone().inner()).abs().max().into_scalar::<f32>() > 0.1);
     let gradients = (y * weights.clone()).sum().backward();
     let found = x.grad(&gradients).expect("a gradient");
@@ -129,7 +130,7 @@ fn examples_and_replicas_do_not_see_each_other_and_zeros_stay_zeros() {
     }
     assert_eq!(together[1], DMatrix::zeros(n, d));
     let replicas = batch(&examples, &device).reshape([3, n, d]);
-    let apart = ConditionedTokens::new(1.0, 9, n).forward(replicas).reshape([1, 3 * n, d]);
+    let apart = ConditionedTokens::new(1.0, 9, Size::Grown, n).forward(replicas).reshape([1, 3 * n, d]);
     let values: Vec<f64> = apart.into_data().iter::<f64>().collect();
     assert_eq!(DMatrix::from_row_slice(3 * n, d, &values).rows(0, n), together[0]);
 }
@@ -166,5 +167,27 @@ fn the_tokens_condition_number_bounds_that_of_linear_attention() {
         assert!(condition_number(&output) <= bound(&x) * 1.001);
         let conditioned = &conditioned(std::slice::from_ref(&x), 1.0, 9, &Device::flex())[0];
         assert!(bound(conditioned) < bound(&x) / 100.0, "the correction lowers the bound");
+    }
+}
+
+#[test]
+fn tokens_that_keep_their_size_have_the_same_condition_number_and_pass_gradients_in_proportion() {
+    let mut stream = Stream::new(1, "size");
+    let x = badly_conditioned(36, 64, 500.0, &mut stream);
+    let device = Device::flex();
+    let kept = ConditionedTokens::new(1.0, 0, Size::Kept, 36);
+    let tokens = batch(&[x.clone(), x.clone() * 3.0], &device).autodiff().require_grad();
+    let y = kept.forward(tokens.clone());
+    let found: Vec<f64> = y.clone().inner().into_data().iter::<f64>().collect();
+    let ratio = x.norm() / reference(&x, 1.0).norm();
+    for (one, size) in found.chunks_exact(36 * 64).zip([1.0, 3.0]) {
+        let one = DMatrix::from_row_slice(36, 64, one);
+        assert!((one.norm() / x.norm() / size - 1.0).abs() < 1e-4, "the size is kept");
+        assert!(condition_number(&one) < 2.01, "{}", condition_number(&one));
+    }
+    // The correction and the scale count as constants, so that the gradient of a sum is the scale everywhere.
+    let gradient = tokens.grad(&y.sum().backward()).expect("a gradient");
+    for value in gradient.into_data().iter::<f64>() {
+        assert!((value / ratio - 1.0).abs() < 1e-3, "{value} is not {ratio}");
     }
 }

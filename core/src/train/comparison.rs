@@ -1,0 +1,130 @@
+//! The comparison: every variant at the value that it took, evaluated, probed and judged.
+
+use burn::tensor::{Device, ExecutionError};
+
+use super::data::{Files, Loader};
+use super::lanes::{self, Lane, Wish};
+use super::measure::evaluate;
+use super::probe::probe;
+use super::run::Run;
+use super::session::sentences;
+use crate::protocol::{Cost, Event, Progress};
+use crate::spec::{Experiment, Tried};
+use crate::tasks::HeldOut;
+
+/// The variants, each as it is compared.
+pub(super) struct Comparison {
+    /// One a variant.
+    pub(super) lanes: Vec<Lane>,
+    pub(super) step: u32,
+    pub(super) steps: u32,
+    /// What tuning found, of every variant that was tuned.
+    pub(super) tried: Vec<Tried>,
+}
+
+impl Comparison {
+    /// Every variant at the value that it took, at step 0.
+    ///
+    /// # Errors
+    /// One sentence for each problem of a variant or the data.
+    pub(super) fn new(
+        experiment: &Experiment,
+        tried: Vec<Tried>,
+        files: &Files,
+        device: &Device,
+    ) -> Result<Self, Vec<String>> {
+        let mut loader = Loader::new(files, HeldOut::Test, device);
+        let mut lanes = Vec::new();
+        for index in 0..experiment.variants.len() {
+            let resolved = experiment.compared(index, &tried).map_err(sentences)?;
+            let data = loader.load(&resolved).map_err(|problem| vec![problem])?;
+            let run = Run::new(&[resolved], data, device).map_err(|problem| vec![problem])?;
+            lanes.push(Lane::new(run));
+        }
+        Ok(Self { lanes, step: 0, steps: experiment.training.steps, tried })
+    }
+
+    /// Up to `steps` more steps, and what they led to; `false` if all was abandoned.
+    pub(super) async fn advance(
+        &mut self,
+        experiment: &Experiment,
+        steps: u32,
+        between: &mut impl AsyncFnMut() -> Wish,
+        events: &mut Vec<Event>,
+    ) -> Result<bool, ExecutionError> {
+        let (probes, total) = (experiment.probes, self.steps);
+        if self.step == 0 && probes.every > 0 && probes.any() {
+            self.probe(experiment, events).await?;
+        }
+        let first = self.step;
+        let last = self.next_halt(experiment).min(first + steps);
+        let start = web_time::Instant::now();
+        let keep = |step: u32, run: &Run| probes.updates && is_last_update(step, total, probes.every, run);
+        let Some(done) = lanes::train(&mut self.lanes, (first, last), keep, between).await? else {
+            return Ok(false);
+        };
+        self.step = done;
+        for news in lanes::read(&mut self.lanes, first, start).await? {
+            let variant = news.lane;
+            let diverged = news.diverged.into_iter();
+            events.extend(diverged.map(|(replica, step)| Event::Diverged { variant, replica, step }));
+            events.push(Event::Progress(Progress {
+                variant,
+                step: done,
+                losses: news.losses,
+                gradient_norms: news.gradient_norms,
+                learning_rate: self.lanes[variant].run.learning_rate(done),
+                steps_per_second: news.speed,
+                cost: Cost { host_milliseconds: news.host_milliseconds, ..Cost::default() },
+            }));
+        }
+        self.halt(experiment, events).await?;
+        Ok(true)
+    }
+
+    /// Measures every variant as it is now.
+    async fn probe(&self, experiment: &Experiment, events: &mut Vec<Event>) -> Result<(), ExecutionError> {
+        for (variant, lane) in self.lanes.iter().enumerate() {
+            let report = probe(&lane.run, &experiment.probes).await?;
+            events.push(Event::Probed { variant, step: self.step, report });
+        }
+        Ok(())
+    }
+
+    /// The next step after which something other than training is due.
+    fn next_halt(&self, experiment: &Experiment) -> u32 {
+        let next = |every: u32| self.step.checked_div(every).map_or(self.steps, |done| (done + 1) * every);
+        let probes = experiment.probes;
+        let probing = if probes.any() { next(probes.every) } else { self.steps };
+        self.steps.min(next(experiment.training.evaluate_every)).min(probing)
+    }
+
+    /// Evaluates, probes and ends, where that is due.
+    async fn halt(&mut self, experiment: &Experiment, events: &mut Vec<Event>) -> Result<(), ExecutionError> {
+        let (step, total) = (self.step, self.steps);
+        let due = |every: u32| step == total || every > 0 && step.is_multiple_of(every);
+        for (index, lane) in self.lanes.iter_mut().enumerate() {
+            if due(experiment.training.evaluate_every) {
+                lane.metrics = evaluate(&lane.run).await?;
+                events.push(Event::Evaluated { variant: index, step, metrics: lane.metrics.clone() });
+            }
+            if due(experiment.probes.every) && experiment.probes.any() {
+                let report = probe(&lane.run, &experiment.probes).await?;
+                events.push(Event::Probed { variant: index, step, report });
+            }
+        }
+        if step == total {
+            let claims = experiment.judge(|variant, metric| self.lanes[variant].outcome(metric));
+            events.push(Event::Judged { claims });
+            events.push(Event::Finished);
+        }
+        Ok(())
+    }
+}
+
+/// Whether a probe will call this step the last update: the one before the probe, or the one before that where the
+/// schedule ends at a learning rate of 0 and the last step changes nothing.
+fn is_last_update(step: u32, total: u32, every: u32, run: &Run) -> bool {
+    let probed = |step: u32| step == total || every > 0 && step.is_multiple_of(every);
+    probed(step) && run.moves(step) || step < total && probed(step + 1) && !run.moves(step + 1)
+}
