@@ -22,6 +22,11 @@ impl Shown {
         Self { run: Run::of(log), prefix: "recorded-" }
     }
 
+    /// Whether it is the run on the bench.
+    pub fn is_live_bench(&self) -> bool {
+        self.prefix.is_empty()
+    }
+
     /// Reads the log, and again whenever it has changed.
     pub fn read<T>(&self, read: impl FnOnce(&RunLog) -> T) -> T {
         self.run.read(read)

@@ -5,7 +5,7 @@ pub mod faster;
 use serde::{Deserialize, Serialize};
 
 use crate::probes::report::ProbeReport;
-use crate::spec::{Experiment, JudgedClaim, Tried};
+use crate::spec::{Experiment, JudgedClaim, Measured, Tried};
 use crate::stats::Metric;
 
 /// A wish of the shell.
@@ -154,6 +154,8 @@ pub enum Event {
     Judged {
         /// In the experiment's order.
         claims: Vec<JudgedClaim>,
+        /// What was measured for them.
+        measured: Vec<Measured>,
     },
     /// All steps are done.
     Finished,
@@ -164,6 +166,13 @@ pub enum Event {
         /// One or more sentences.
         problems: Vec<String>,
     },
+}
+
+impl Event {
+    /// Whether nothing more comes after it.
+    pub fn is_end(&self) -> bool {
+        matches!(self, Self::Finished | Self::Failed { .. })
+    }
 }
 
 /// What is known of a variant before its first step.
@@ -188,6 +197,8 @@ pub struct Tuning {
     pub steps: u32,
     /// Steps of everything that is tuned a second, over the last ones.
     pub steps_per_second: f32,
+    /// What one of these steps cost, on average, all that is tuned together.
+    pub cost: Cost,
     /// What each variant that is tuned has come to, now and then; after the last step that is what it is compared with.
     pub tried: Vec<Tried>,
 }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use kappa_core::probes::report::Quantity;
 use kappa_core::protocol::{DeviceChoice, Event};
 use kappa_core::spec::{Experiment, JudgedClaim, Metric, Tried, from_toml, set_path};
 use kappa_core::stats::Pair;
@@ -175,7 +176,7 @@ fn a_checkpoint_of_another_model_is_refused_by_the_name_of_the_field() {
 /// Every claim with what came of it.
 fn judged(events: &[Event]) -> &[JudgedClaim] {
     let found = events.iter().filter_map(|event| match event {
-        Event::Judged { claims } => Some(&claims[..]),
+        Event::Judged { claims, .. } => Some(&claims[..]),
         _ => None,
     });
     let all: Vec<_> = found.collect();
@@ -283,7 +284,9 @@ fn tuned(settings: &[&str]) -> (Experiment, Vec<Event>) {
 /// What tuning came to.
 fn taken(events: &[Event]) -> &[Tried] {
     let taken = |event: &Event| matches!(event, Event::Tuning(tuning) if tuning.taken().is_some());
-    let Some(Event::Tuning(tuning)) = events.iter().find(|event| taken(event)) else { panic!("it was tuned") };
+    let Some(Event::Tuning(tuning)) = events.iter().find(|event| taken(event)) else {
+        panic!("it was tuned")
+    };
     &tuning.tried
 }
 
@@ -294,7 +297,8 @@ fn every_variant_is_compared_at_the_value_that_did_best_on_the_validation_split(
     assert_eq!(tried.iter().map(|tried| tried.variant).collect::<Vec<_>>(), [0, 1]);
     for tried in tried {
         assert_eq!(tried.values, [0.001, 0.01, 0.5]);
-        let means: Vec<f64> = tried.outcomes.iter().map(|seeds| seeds.iter().flatten().sum::<f64>() / 2.0).collect();
+        let means: Vec<f64> =
+            tried.outcomes.iter().map(|seeds| seeds.iter().flatten().sum::<f64>() / 2.0).collect();
         let least = means.iter().copied().fold(f64::INFINITY, f64::min);
         assert_eq!(means[tried.best], least, "{means:?}: a loss should be small");
     }
@@ -354,4 +358,93 @@ fn tuning_that_was_interrupted_goes_on_and_so_does_what_follows_it() {
         }
         assert_eq!(judged(&events), judged(&whole));
     }
+}
+
+#[test]
+fn a_finished_run_can_have_more_seeds_and_is_judged_as_if_all_had_been_there_from_the_start() {
+    let engine = Engine::cpu("");
+    let settings = ["seeds.looks=3,5", "seeds.count=3", "training.steps=12"];
+    let (first, all) =
+        (experiment("tiny", &settings), experiment("tiny", &[&settings[..], &["seeds.count=5"]].concat()));
+    assert_eq!((first.next_look(), all.next_look()), (Some(5), None));
+    let mut session = start(&engine, &first, None).expect("a valid start");
+    let look = run(&mut session, 12);
+    assert_eq!(judged(&look)[0].judged.look.map(|look| (look.number, look.of)), Some((1, 2)));
+    let finished = pollster::block_on(session.checkpoint()).expect("the device works");
+
+    let mut added = start(&engine, &all, Some(&finished)).expect("more seeds of the same run");
+    assert_eq!(added.step(), 0);
+    let half_way = {
+        let mut events = run(&mut added, 6);
+        let checkpoint = pollster::block_on(added.checkpoint()).expect("the device works");
+        let mut resumed = start(&engine, &all, Some(&checkpoint)).expect("its own checkpoint");
+        events.extend(run(&mut resumed, 12));
+        events
+    };
+    let mut whole = start(&engine, &all, None).expect("a valid start");
+    let at_once = run(&mut whole, 12);
+    assert_eq!(judged(&half_way), judged(&at_once));
+    assert_eq!(judged(&at_once)[0].judged.pairs.len(), 5);
+    // The added seeds are those that follow.
+    let last_two: Vec<Vec<Vec<f32>>> = losses(&at_once, 2)
+        .into_iter()
+        .map(|steps| steps.into_iter().map(|losses| losses[3..].to_vec()).collect())
+        .collect();
+    assert_eq!(losses(&half_way, 2), last_two);
+
+    // A run that is not over cannot have more, nor can another experiment's.
+    let mut session = start(&engine, &first, None).expect("a valid start");
+    run(&mut session, 6);
+    let unfinished = pollster::block_on(session.checkpoint()).expect("the device works");
+    let refused = start(&engine, &all, Some(&unfinished)).err().expect("it is not over");
+    assert_eq!(refused, ["The checkpoint is of another experiment: seeds.count is 3 there and 5 here."]);
+}
+
+#[test]
+fn what_is_measured_inside_a_network_can_be_claimed_and_survives_a_checkpoint() {
+    let claim = |step: &str| {
+        let of = format!("{{number = 'kappa', matrix = 'tokens', place = 'blocks.1', step = '{step}'}}");
+        format!(
+            "[[claim]]\nvariant = 2\nof = {of}\nsays = 'higher'\nwhose = 'lab'\ntext = 'Tokens are uneven.'\n"
+        )
+    };
+    let path = format!("{}/experiments/tiny.toml", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).unwrap() + &claim("first") + &claim("last");
+    let text = text.replace("[compare]", "[probes]\nevery = 15\ntokens = true\n\n[compare]");
+    let experiment = from_toml(&text).expect("a valid experiment");
+    let engine = Engine::cpu("");
+    let mut session = start(&engine, &experiment, None).expect("a valid start");
+    let mut events = run(&mut session, 15);
+    let checkpoint = pollster::block_on(session.checkpoint()).expect("the device works");
+    let mut resumed = start(&engine, &experiment, Some(&checkpoint)).expect("its own checkpoint");
+    let rest = run(&mut resumed, 30);
+    events.extend(rest.clone());
+    let rows = judged(&events);
+    // The same numbers as the probes told, as logarithms of ratios.
+    for (row, at) in rows.iter().zip([0, 30]) {
+        let kappa = |wanted: usize| {
+            let of = |event: &Event| match event {
+                Event::Probed { variant, step, report } if *variant == wanted && *step == at => {
+                    let spectra = report.spectra.iter();
+                    let tokens =
+                        spectra.filter(|one| one.quantity == Quantity::Tokens && one.name == "blocks.1");
+                    Some(tokens.map(|one| one.condition_number).collect::<Vec<_>>())
+                }
+                _ => None,
+            };
+            events.iter().find_map(of).expect("it was measured")
+        };
+        let ratios: Vec<f64> = kappa(1).iter().zip(kappa(0)).map(|(one, other)| (one / other).ln()).collect();
+        let found: Vec<f64> = row
+            .judged
+            .pairs
+            .iter()
+            .map(|pair| if let Pair::Difference(number) = pair { *number } else { f64::NAN })
+            .collect();
+        assert!(ratios.iter().zip(&found).all(|(a, b)| (a - b).abs() < 1e-9), "{ratios:?} {found:?}");
+    }
+    let wrong = text.replace("matrix = 'tokens', place = 'blocks.1'", "matrix = 'weight', place = 'no.such'");
+    let wrong = from_toml(&wrong.replace("tokens = true", "weights = true")).expect("only the network knows");
+    let said = start(&engine, &wrong, None).err().expect("there is no such matrix");
+    assert!(said[0].contains("the matrix no.such, which a variant does not have"), "{said:?}");
 }

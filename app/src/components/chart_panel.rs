@@ -21,18 +21,25 @@ enum Shown {
     Training,
     /// A metric of the evaluations on the test split.
     Test(Metric),
+    /// The metric that is compared: of every variant less that of the first, seed by seed.
+    Difference,
 }
 
-const CHOICES: [(Shown, &str, &str); 4] = [
+const CHOICES: [(Shown, &str, &str); 5] = [
     (Shown::Training, "training-loss", "Training loss"),
     (Shown::Test(Metric::Accuracy), "test-accuracy", "Test accuracy"),
     (Shown::Test(Metric::Psnr), "test-psnr", "PSNR"),
     (Shown::Test(Metric::Loss), "test-loss", "Test loss"),
+    (Shown::Difference, "difference", "Difference to the first"),
 ];
 
 impl Shown {
-    fn reading(self) -> Reading {
+    fn reading(self, compared: Metric) -> Reading {
         match self {
+            Self::Difference => {
+                let reading = Reading::of(compared);
+                Reading { name: "Difference to the first, seed by seed", unit: reading.difference, ..reading }
+            }
             Self::Training => Reading { name: "Training loss", ..Reading::of(Metric::Loss) },
             Self::Test(metric) => Reading::of(metric),
         }
@@ -44,6 +51,7 @@ impl Shown {
         match self {
             Self::Test(Metric::Accuracy) => !picture,
             Self::Test(Metric::Psnr) => picture,
+            Self::Difference => log.variants.len() != 1,
             Self::Training | Self::Test(Metric::Loss) => true,
         }
     }
@@ -51,6 +59,7 @@ impl Shown {
     /// A curve for each variant.
     fn curves(self, log: &RunLog) -> Vec<Vec<Point>> {
         let of = |variant: &crate::run::VariantLog| match self {
+            Self::Difference => differences(log, variant),
             Self::Training => variant.loss.points().collect(),
             Self::Test(metric) => variant
                 .evaluations
@@ -65,26 +74,50 @@ impl Shown {
     }
 }
 
+/// A variant against the first, at every evaluation that both have; nothing for the first itself.
+fn differences(log: &RunLog, variant: &crate::run::VariantLog) -> Vec<Point> {
+    let compared = log.experiment.as_ref().map_or(Metric::Accuracy, |experiment| experiment.compare.metric);
+    let values = |evaluation: &crate::run::log::Evaluation| {
+        evaluation.metrics.iter().find(|(other, _)| *other == compared).map(|(_, values)| values.clone())
+    };
+    let Some(first) = log.variants.first().filter(|first| first.info.name != variant.info.name) else {
+        return Vec::new();
+    };
+    let point = |evaluation: &crate::run::log::Evaluation| {
+        let base = first.evaluations.iter().find(|other| other.step == evaluation.step).and_then(values)?;
+        let pairs = values(evaluation)?.into_iter().zip(base);
+        Some(Point::of(
+            f64::from(evaluation.step),
+            pairs.map(|(value, base)| f64::from(value) - f64::from(base)),
+        ))
+    };
+    variant.evaluations.iter().filter_map(point).collect()
+}
+
 /// Choices, and the chart.
 #[component]
 pub fn ChartPanel() -> impl IntoView {
     let run = use_shown();
-    let shown = RwSignal::new(Shown::Training);
+    // What is recorded is looked at for its outcome, what trains for its progress.
+    let shown = RwSignal::new(if run.is_live_bench() { Shown::Training } else { Shown::Difference });
+    let compared = run.metric();
     let log_scale = RwSignal::new(false);
     let names = run.names();
     let points = memo(move || run.read(|log| shown.get().curves(log)));
     let curves = memo(move || {
-        let scale = shown.get().reading().scale;
+        let scale = shown.get().reading(compared.get()).scale;
         let marks = |curve: &Vec<Point>| curve.iter().map(|point| Mark::even(point, scale)).collect();
         points.with(|points| points.iter().map(marks).collect::<Vec<Vec<Mark>>>())
     });
-    let look = memo(move || look(shown.get(), log_scale.get(), names.get(), run.read(|log| log.steps)));
+    let look = memo(move || {
+        look((shown.get(), compared.get()), log_scale.get(), names.get(), run.read(|log| log.steps))
+    });
     let words = Callback::new(move |(index, x): (usize, f64)| {
         let point =
             points.with(|points| points.get(index)?.iter().find(|point: &&Point| point.x == x).copied());
-        point.map(|point| shown.get().reading().value(&point)).unwrap_or_default()
+        point.map(|point| shown.get().reading(compared.get()).value(&point)).unwrap_or_default()
     });
-    let title = Signal::derive(move || shown.get().reading().name.to_owned());
+    let title = Signal::derive(move || shown.get().reading(compared.get()).name.to_owned());
     let group = run.id("shown");
     let choose = move |(choice, id, label): (Shown, &'static str, &'static str)| {
         let measured = memo(move || run.read(|log| choice.is_measured(log)));
@@ -105,7 +138,7 @@ pub fn ChartPanel() -> impl IntoView {
                 </fieldset>
                 <label class="check">
                     <input type="checkbox" data-testid=run.id("log-scale") prop:checked=log_scale
-                        disabled=move || shown.get() == Shown::Test(Metric::Accuracy)
+                        disabled=move || matches!(shown.get(), Shown::Test(Metric::Accuracy) | Shown::Difference)
                         on:change=move |event| log_scale.set(event_target_checked(&event))/>
                     " Logarithmic"
                 </label>
@@ -117,21 +150,22 @@ pub fn ChartPanel() -> impl IntoView {
     }
 }
 
-fn look(shown: Shown, log: bool, names: Vec<String>, steps: u32) -> PlotSpec {
-    let reading = shown.reading();
+fn look((shown, compared): (Shown, Metric), log: bool, names: Vec<String>, steps: u32) -> PlotSpec {
+    let reading = shown.reading(compared);
     let accuracy = shown == Shown::Test(Metric::Accuracy);
+    let difference = shown == Shown::Difference;
     let points = shown != Shown::Training;
     PlotSpec {
         width: 0.0,
         height: HEIGHT,
-        log: log && !accuracy,
+        log: log && !accuracy && !difference,
         bars: false,
         x_label: "step".to_owned(),
         y_label: format!("{}{}", reading.name, reading.unit),
         x_min: 0.0,
         x_max: f64::from(steps),
         x_log: false,
-        y_min: Some(0.0),
+        y_min: (!difference).then_some(0.0),
         y_max: accuracy.then_some(100.0),
         series: SeriesSpec::all(names, points),
     }

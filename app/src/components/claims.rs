@@ -5,6 +5,7 @@ use kappa_core::spec::JudgedClaim;
 use kappa_core::stats::{Judged, Limit, Pair, Verdict, Whose};
 use leptos::prelude::*;
 
+use crate::lab::use_lab;
 use crate::memo::memo;
 use crate::shown::use_shown;
 
@@ -13,7 +14,19 @@ use crate::shown::use_shown;
 pub fn Claims() -> impl IntoView {
     let run = use_shown();
     let claims = memo(move || run.read(|log| log.claims.clone()));
+    let lab = use_lab();
+    // A recorded run has no engine to go on with.
+    let next =
+        move || lab.next_look().filter(|_| run.is_live_bench() && claims.with(|rows| !rows.is_empty()));
     view! {
+        {move || next().map(|count| view! {
+            <p class="field-help">
+                <button type="button" data-testid="add-seeds" on:click=move |_| lab.add_seeds()>
+                    {format!("Go on to {count} seeds")}
+                </button>
+                " A look at so many was planned, and the intervals below have paid for it."
+            </p>
+        })}
         <ol class="verdicts">
             {move || {
                 let rows = claims.get().into_iter().enumerate();

@@ -40,11 +40,27 @@ fn about(paper: &'static Paper, entry: Entry) -> impl IntoView {
             <summary>"The lesson"</summary>
             <div class="prose" data-testid="lesson" inner_html=lessons::html(paper.id).unwrap_or_default()></div>
         </details>
-        {recordings::exists(id).then(|| view! { <RecordedRun id/> })}
+        {recordings::exists(id).then(|| view! { <RecordedRun id/> <Foreseen id/> })}
         <details class="reported">
             <summary>"What the paper reports, and what to know"</summary>
             {(!paper.reported.is_empty()).then(|| table(paper))}
             <ul class="notes">{paper.notes.iter().map(|note| view! { <li>{*note}</li> }).collect_view()}</ul>
+        </details>
+    }
+}
+
+/// What the seeds that are set can be expected to find.
+#[component]
+fn Foreseen(id: &'static str) -> impl IntoView {
+    let lab = use_lab();
+    let seeds = memo(move || lab.draft.with(|draft| draft.seeds.count));
+    let rows = memo(move || lessons::foreseen(id, seeds.get()));
+    let line = |(claim, sentence)| view! { <li>{claim} " " {sentence}</li> };
+    view! {
+        <details hidden=move || rows.with(Vec::is_empty) data-testid="foreseen">
+            <summary>"What these seeds would find"</summary>
+            <ul class="notes">{move || rows.get().into_iter().map(line).collect_view()}</ul>
+            <p class="field-help">"From the spread of the recorded run; another setting may spread otherwise."</p>
         </details>
     }
 }

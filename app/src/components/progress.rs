@@ -28,7 +28,10 @@ fn Line(index: usize) -> impl IntoView {
         })
     };
     let name = of(|_, variant| variant.info.name.clone());
-    let step = of(|log, variant| format!("step {} of {}", variant.step, log.steps));
+    let step = of(|log, variant| match log.is_tuning() {
+        true => format!("tuning, step {} of {}", log.tuning.0, log.tuning.1),
+        false => format!("step {} of {}", variant.step, log.steps),
+    });
     let loss = of(|_, variant| {
         variant
             .loss

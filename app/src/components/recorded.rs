@@ -3,11 +3,13 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use super::attention_maps::AttentionMaps;
 use super::chart_panel::ChartPanel;
 use super::figure::is_open;
 use super::measurements::Measurements;
 use super::results_table::ResultsTable;
 use super::scatter::Scatter;
+use super::tuning::Tuning;
 use crate::recordings;
 use crate::run::{RunLog, recorded};
 use crate::shown::Shown;
@@ -61,7 +63,9 @@ fn panels(log: RunLog) -> impl IntoView {
             <ChartPanel/>
             <ResultsTable/>
             <Measurements/>
+            <Tuning/>
             <Scatter/>
+            <AttentionMaps/>
         </div>
     }
 }

@@ -95,11 +95,13 @@ fn to_json(log: &RunLog, rows: &[Row]) -> String {
             })).collect::<Vec<_>>(),
             "diverged": variant.diverged.iter().map(|(replica, step)| json!({"replica": replica, "step": step}))
                 .collect::<Vec<_>>(),
-            "difference_to_first": row.paired,
+            "difference_to_first": row.paired.map(|point| json!({
+                "mean": point.mean, "half_width": point.half_width, "n": point.n,
+            })),
         })
     });
     let whole = json!({
-        "format": "kappa-lab results 2",
+        "format": "kappa-lab results 3",
         "finished": log.phase == Phase::Finished,
         "date": String::from(js_sys::Date::new_0().to_iso_string()),
         "lab": env!("CARGO_PKG_VERSION"),
@@ -107,6 +109,7 @@ fn to_json(log: &RunLog, rows: &[Row]) -> String {
         "link": log.experiment.as_ref().map(link::address),
         "experiment": log.experiment,
         "variants": variants.collect::<Vec<_>>(),
+        "tried": log.tried,
         "claims": log.claims,
     });
     serde_json::to_string_pretty(&whole).unwrap_or_default()

@@ -10,10 +10,11 @@ use crate::lab::use_lab;
 use crate::memo::memo;
 
 /// The other groups: where the path of a field begins, and what such fields are about.
-const GROUPS: [(&str, &str); 6] = [
+const GROUPS: [(&str, &str); 7] = [
     ("task", "Data"),
     ("model", "Network"),
     ("training", "Training"),
+    ("tune", "Tuning"),
     ("seeds", "Seeds"),
     ("probes", "Measurements"),
     ("compare", "Comparison"),

@@ -70,8 +70,8 @@ pub fn ValueInput(
             }
             .into_any()
         }
-        Kind::Float { .. } | Kind::Text { .. } => {
-            let mode = if matches!(field.kind, Kind::Text { .. }) { "text" } else { "decimal" };
+        Kind::Float { .. } | Kind::Text { .. } | Kind::List { .. } => {
+            let mode = if matches!(field.kind, Kind::Float { .. }) { "decimal" } else { "text" };
             view! {
                 <input type="text" inputmode=mode autocomplete="off" spellcheck="false" id=id
                     aria-describedby=described aria-invalid=invalid prop:value=move || value.get()

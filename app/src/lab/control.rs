@@ -45,6 +45,29 @@ impl Lab {
         self.engine.send(Command::Start { experiment: Box::new(experiment), device, resume });
     }
 
+    /// How many seeds a run has at the next look that was planned, if the run that is shown has come to one.
+    pub fn next_look(&self) -> Option<u32> {
+        let next =
+            |log: &RunLog| log.experiment.as_ref().filter(|_| log.phase == Phase::Finished)?.next_look();
+        self.run.read(next)
+    }
+
+    /// Goes on with as many seeds as the next look has.
+    pub fn add_seeds(&self) {
+        let next = untrack(|| self.next_look());
+        let (Some(count), Some((_, bytes))) = (next, self.saved.get_value()) else { return };
+        let Some(mut experiment) = self.run.peek(|log| log.experiment.clone()) else { return };
+        if self.draft.with_untracked(|draft| *draft == experiment) {
+            self.draft.update(|draft| draft.seeds.count = count);
+        }
+        experiment.seeds.count = count;
+        self.run.change(|log| *log = log.with_more_seeds(experiment.clone()));
+        self.losses.set_value(0);
+        browser::keep_awake(true);
+        let device = self.device.get_untracked();
+        self.engine.send(Command::Start { experiment: Box::new(experiment), device, resume: Some(bytes) });
+    }
+
     /// Pauses. The page says so at once; the engine does when it has done the step under way.
     pub fn pause(&self) {
         self.run.change(|log| log.phase = Phase::Pausing);

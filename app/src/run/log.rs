@@ -1,7 +1,7 @@
 //! The engine's events, folded into what the page shows.
 
 use kappa_core::protocol::{DeviceReport, Event, Progress, VariantInfo};
-use kappa_core::spec::{Experiment, JudgedClaim, Metric};
+use kappa_core::spec::{Experiment, JudgedClaim, Metric, Tried};
 
 use super::{Clock, Curve, History};
 
@@ -62,6 +62,10 @@ pub struct VariantLog {
     pub diverged: Vec<(usize, u32)>,
     /// Measurements inside the network.
     pub probes: History,
+    /// The last evaluation of the seeds that were trained before these.
+    pub earlier: Vec<(Metric, Vec<f32>)>,
+    /// Steps in all.
+    pub(super) steps: u32,
 }
 
 impl VariantLog {
@@ -74,14 +78,28 @@ impl VariantLog {
             last: None,
             diverged: Vec::new(),
             probes: History::default(),
+            earlier: Vec::new(),
+            steps,
         }
     }
 
-    /// The newest numbers of one metric, one a replica.
-    pub fn newest(&self, metric: Metric) -> Option<(u32, &[f32])> {
+    /// The newest numbers of one metric, one a replica; after the last step those of earlier seeds come first.
+    pub fn newest(&self, metric: Metric) -> Option<(u32, Vec<f32>)> {
         let evaluation = self.evaluations.last()?;
-        let (_, values) = evaluation.metrics.iter().find(|(other, _)| *other == metric)?;
+        let of = |metrics: &[(Metric, Vec<f32>)]| {
+            metrics.iter().find(|(other, _)| *other == metric).map(|(_, values)| values.clone())
+        };
+        let mut values = of(&evaluation.metrics)?;
+        if evaluation.step == self.steps {
+            values.splice(0..0, of(&self.earlier).unwrap_or_default());
+        }
         Some((evaluation.step, values))
+    }
+
+    /// Every metric of the newest evaluation, earlier seeds included.
+    fn outcomes(&self) -> Vec<(Metric, Vec<f32>)> {
+        let metrics = self.evaluations.last().map_or(&[][..], |evaluation| &evaluation.metrics);
+        metrics.iter().filter_map(|(metric, _)| Some((*metric, self.newest(*metric)?.1))).collect()
     }
 }
 
@@ -100,6 +118,10 @@ pub struct RunLog {
     pub replicas: u32,
     /// The variants, in the experiment's order.
     pub variants: Vec<VariantLog>,
+    /// Steps of tuning that are done, and in all; none where nothing is tuned.
+    pub tuning: (u32, u32),
+    /// What each variant that is tuned has come to so far.
+    pub tried: Vec<Tried>,
     /// The variant whose shaders are being compiled.
     pub compiling: Option<usize>,
     /// The engine that is being timed, where the faster of two is to be found.
@@ -116,6 +138,8 @@ pub struct RunLog {
     pub clock: Clock,
     /// Whether the next start goes on with this run.
     recovering: bool,
+    /// Of each variant the outcomes of the seeds that were trained before.
+    earlier: Vec<Vec<(Metric, Vec<f32>)>>,
 }
 
 impl RunLog {
@@ -124,11 +148,29 @@ impl RunLog {
         Self { phase: Phase::Starting, experiment: Some(experiment), device, ..Self::default() }
     }
 
-    /// Share of all steps of all variants that is done, 0 to 1.
+    /// The log of a run with more seeds, which comes after this one.
+    pub fn with_more_seeds(&self, experiment: Experiment) -> Self {
+        Self {
+            earlier: self.variants.iter().map(VariantLog::outcomes).collect(),
+            tried: self.tried.clone(),
+            ..Self::starting(experiment, self.device.clone())
+        }
+    }
+
+    /// Share of all steps of all variants that is done, 0 to 1. A step of tuning counts as many times as it has replicas.
     pub fn share(&self) -> f64 {
-        let all = f64::from(self.steps) * self.variants.len() as f64;
+        let tune = self.experiment.as_ref().map(|experiment| &experiment.tune);
+        let tried = tune.map_or(0.0, |tune| tune.values.len() as f64 * f64::from(tune.seeds));
+        let tuned = tried / f64::from(self.replicas.max(1)) * self.variants.len() as f64;
+        let all = f64::from(self.steps) * self.variants.len() as f64 + f64::from(self.tuning.1) * tuned;
         let done: f64 = self.variants.iter().map(|variant| f64::from(variant.step)).sum();
+        let done = done + f64::from(self.tuning.0) * tuned;
         if all > 0.0 { (done / all).min(1.0) } else { 0.0 }
+    }
+
+    /// Whether values are tried still.
+    pub fn is_tuning(&self) -> bool {
+        self.tuning.0 < self.tuning.1
     }
 
     /// Folds one event in. `now` is in milliseconds. A checkpoint is not kept here.
@@ -154,11 +196,22 @@ impl RunLog {
                 } else {
                     let new = |info| VariantLog::new(info, step, steps, replicas);
                     self.variants = variants.into_iter().map(new).collect();
+                    for (variant, earlier) in self.variants.iter_mut().zip(&self.earlier) {
+                        variant.earlier.clone_from(earlier);
+                    }
                     self.clock = Clock::default();
                 }
                 self.clock.run(now);
             }
             Event::Compiling { variant } => self.compiling = Some(variant),
+            Event::Tuning(tuning) => {
+                self.compiling = None;
+                self.tuning = (tuning.step, tuning.steps);
+                if !tuning.tried.is_empty() {
+                    self.tried = tuning.tried;
+                }
+                self.clock.note(now, self.share());
+            }
             Event::Progress(progress) => self.progress(progress, now),
             Event::Evaluated { variant, step, metrics } => {
                 if let Some(variant) = self.variants.get_mut(variant) {
@@ -188,7 +241,7 @@ impl RunLog {
                 self.clock.halt(now);
                 self.notes.push(because);
             }
-            Event::Judged { claims } => self.claims = claims,
+            Event::Judged { claims, .. } => self.claims = claims,
             // The end of the run before this one, told before the engine had heard of this one.
             Event::Finished | Event::Stopped if self.phase == Phase::Starting => {}
             Event::Finished => self.end(Phase::Finished, now),
@@ -273,6 +326,48 @@ mod tests {
         let mut log = started(2, 10);
         log.apply(progress(0, 10, &[1.0]), 1.0);
         assert_eq!(log.share(), 0.5);
+    }
+
+    #[test]
+    fn the_share_counts_tuning_by_its_replicas() {
+        let mut log = started(2, 10);
+        let mut experiment = kappa_core::catalog::find("tiny").unwrap().experiment().clone();
+        experiment.tune.values = vec![1e-3, 2e-3];
+        log.experiment = Some(experiment);
+        // Two values with three seeds each for five steps, then ten steps of two seeds, in each variant: 30 to 20.
+        let tried =
+            vec![Tried::new(0, &[1e-3, 2e-3], vec![vec![Some(0.5)], vec![Some(0.6)]], Metric::Accuracy)];
+        let tuning = |step, tried| {
+            let cost = kappa_core::protocol::Cost::default();
+            Event::Tuning(kappa_core::protocol::Tuning { step, steps: 5, steps_per_second: 1.0, cost, tried })
+        };
+        log.apply(tuning(4, tried.clone()), 1.0);
+        assert!((log.share() - 24.0 / 50.0).abs() < 1e-9 && log.is_tuning());
+        log.apply(tuning(5, Vec::new()), 2.0);
+        assert!((log.share() - 0.6).abs() < 1e-9 && !log.is_tuning());
+        assert_eq!(log.tried, tried, "what is not told again stays");
+    }
+
+    #[test]
+    fn seeds_that_are_added_stand_behind_those_that_were_there() {
+        let evaluated = |step, values: &[f32]| Event::Evaluated {
+            variant: 0,
+            step,
+            metrics: vec![(Metric::Accuracy, values.to_vec())],
+        };
+        let mut log = started(1, 10);
+        log.apply(evaluated(10, &[0.5, 0.6]), 1.0);
+        let mut more = log.with_more_seeds(kappa_core::catalog::find("tiny").unwrap().experiment().clone());
+        let info = log.variants[0].info.clone();
+        more.apply(Event::Started { variants: vec![info], step: 0, steps: 10, replicas: 1 }, 2.0);
+        more.apply(evaluated(5, &[0.1]), 3.0);
+        assert_eq!(
+            more.variants[0].newest(Metric::Accuracy),
+            Some((5, vec![0.1])),
+            "they are not as far yet"
+        );
+        more.apply(evaluated(10, &[0.7]), 4.0);
+        assert_eq!(more.variants[0].newest(Metric::Accuracy), Some((10, vec![0.5, 0.6, 0.7])));
     }
 
     #[test]

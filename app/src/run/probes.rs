@@ -65,9 +65,11 @@ pub struct History {
 
 impl History {
     /// Measurements of a recorded run: how many, and what one took on average in milliseconds.
-    pub fn recorded(probes: Vec<Probed>, milliseconds: f64) -> Self {
+    pub fn recorded(probes: Vec<Probed>, maps: Vec<(u32, AttentionMap)>, milliseconds: f64) -> Self {
         let taken = (probes.len() as u32, probes.len() as f64 * milliseconds);
-        Self { probes, taken, version: 1, ..Self::default() }
+        let step = maps.first().map(|(step, _)| *step);
+        let maps = step.map(|step| (step, maps.into_iter().map(|(_, map)| map).collect()));
+        Self { probes, taken, version: 1, maps: maps.into_iter().collect() }
     }
 
     /// Adds a measurement; those at its step and after it are replaced.

@@ -29,6 +29,7 @@ pub fn log(recording: &Recording) -> Result<RunLog, String> {
     log.phase = Phase::Finished;
     (log.steps, log.replicas) = (steps, replicas);
     log.claims.clone_from(&recording.claims);
+    log.tried.clone_from(&recording.tried);
     log.variants = recording.variants.iter().map(|one| variant(one, steps, replicas)).collect();
     Ok(log)
 }
@@ -82,6 +83,7 @@ fn variant(recorded: &RecordedVariant, steps: u32, replicas: u32) -> VariantLog 
         diverged,
         probes: History::recorded(
             recorded.probed.iter().enumerate().map(probed).collect(),
+            recorded.maps.iter().map(|map| (map.step, map.read())).collect(),
             recorded.milliseconds,
         ),
         ..VariantLog::new(info, steps, steps, replicas)
@@ -140,6 +142,7 @@ mod tests {
             commit: Some("0123456789ab".to_owned()),
             seconds: 132.4,
             tried: Vec::new(),
+            measured: Vec::new(),
             claims: Vec::new(),
             variants: experiment.variant_names().into_iter().map(variant).collect(),
         }

@@ -1,7 +1,6 @@
 //! The table of results: what the newest evaluation says about every variant, and about its difference to the first.
 
 use kappa_core::spec::Metric;
-use kappa_core::stats::Paired;
 
 use super::{Point, RunLog};
 
@@ -19,7 +18,7 @@ pub struct Row {
     /// Trainable numbers of one replica.
     pub parameters: u64,
     /// Difference to the first variant, seed by seed; `None` for the first one.
-    pub paired: Option<Paired>,
+    pub paired: Option<Point>,
 }
 
 /// The rows, as far as there are evaluations.
@@ -34,19 +33,18 @@ pub fn rows(log: &RunLog, metric: Metric) -> Vec<Row> {
             replicas: values.len(),
             parameters: variant.info.parameters,
             paired: first
+                .as_ref()
                 .filter(|(at, _)| index > 0 && *at == step)
-                .and_then(|(_, base)| paired(values, base)),
+                .and_then(|(_, base)| paired(&values, base)),
         })
     };
     log.variants.iter().enumerate().filter_map(row).collect()
 }
 
-/// The seeds on which both have a number.
-fn paired(values: &[f32], base: &[f32]) -> Option<Paired> {
-    let both = values.iter().zip(base).filter(|(value, base)| value.is_finite() && base.is_finite());
-    let (values, base): (Vec<f64>, Vec<f64>) =
-        both.map(|(value, base)| (f64::from(*value), f64::from(*base))).unzip();
-    Paired::from_samples(&values, &base).ok()
+/// Over the seeds on which both have a number; `None` if there is none.
+fn paired(values: &[f32], base: &[f32]) -> Option<Point> {
+    let differences = values.iter().zip(base).map(|(value, base)| f64::from(*value) - f64::from(*base));
+    Some(Point::of(0.0, differences)).filter(|point| point.n > 0)
 }
 
 /// A metric in the unit in which people read it.
@@ -90,13 +88,13 @@ impl Reading {
     }
 
     /// "+3.1 points [1.2, 5.0]"
-    pub fn difference(&self, paired: &Paired) -> String {
+    pub fn difference(&self, paired: &Point) -> String {
         let decimals = self.decimals;
-        let mean = paired.mean_difference * self.scale;
+        let mean = paired.mean * self.scale;
         let unit = self.difference;
-        match paired.ci95 {
-            Some((low, high)) => {
-                let (low, high) = (low * self.scale, high * self.scale);
+        match paired.half_width {
+            Some(half) => {
+                let (low, high) = (mean - half * self.scale, mean + half * self.scale);
                 format!(
                     "{}{unit} [{}, {}]",
                     signed(mean, decimals),
@@ -153,7 +151,7 @@ mod tests {
         let rows = rows(&log, Metric::Accuracy);
         assert!(rows[0].paired.is_none());
         let paired = rows[1].paired.unwrap();
-        assert!((paired.mean_difference - 0.1).abs() < 1e-6 && paired.ci95.unwrap().0 > 0.09);
+        assert!((paired.mean - 0.1).abs() < 1e-6 && paired.half_width.unwrap() < 0.01);
     }
 
     #[test]

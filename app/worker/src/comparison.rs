@@ -1,26 +1,19 @@
-//! The first steps of an experiment on both devices, to go on with the faster one.
+//! The first steps of an experiment on both devices, to find the faster one.
 //!
-//! Each device gets a session of its own, from the same beginning. What they tell is kept back until one of them is
-//! taken: its events then follow as if it had been alone from the first step on, and the other session is dropped. How
-//! many steps it takes and who wins is said by [`kappa_core::protocol::faster`].
+//! Each device gets a session of its own, without measurements, which can take longer than all of the steps. Both are dropped
+//! when it is known who wins: the experiment then begins there as if nothing had been, at the price of those steps, which
+//! take a second or so. How many steps it takes and who wins is said by [`kappa_core::protocol::faster`].
 
+use kappa_core::probes::Probes;
 use kappa_core::protocol::faster::{Decision, Trial, decide, without_the_cpu};
 use kappa_core::protocol::{DeviceChoice, Event};
+use kappa_core::spec::Experiment;
 use kappa_core::train::Engine;
 use web_time::{Duration, Instant};
 
 use crate::browser;
 use crate::control::{Control, Next};
 use crate::run::{Plan, Run, paced};
-
-/// A session after its first steps, and what it told.
-pub struct Attempt {
-    /// At the step that the last events tell of.
-    pub run: Run,
-    /// From `Started` on.
-    pub events: Vec<Event>,
-    trial: Trial,
-}
 
 /// Why there is nobody to go on with.
 pub enum Halt {
@@ -32,27 +25,26 @@ pub enum Halt {
     Failed(String),
 }
 
-/// The faster of both devices, with its first steps.
+/// The faster of both devices.
 ///
 /// # Errors
 /// If there is nobody to go on with. A GPU that fails is no such case: the CPU engine then wins.
-pub async fn faster(plan: &Plan, gpu: &Engine, control: &mut Control) -> Result<(Attempt, Decision), Halt> {
-    let on_gpu = match attempt(plan, gpu, control, None).await {
-        Ok(attempt) => attempt,
+pub async fn faster(plan: &Plan, gpu: &Engine, control: &mut Control) -> Result<Decision, Halt> {
+    let experiment = Experiment { probes: Probes::NONE, ..plan.experiment.clone() };
+    let unmeasured = Plan { experiment, data: plan.data.clone(), resume: plan.resume.clone() };
+    let on_gpu = match attempt(&unmeasured, gpu, control, None).await {
+        Ok(trial) => trial,
         Err(Halt::Failed(error)) => {
             let because = format!("WebGPU gave up in its first steps: {error}");
-            let decision = Decision { choice: DeviceChoice::Cpu, because };
-            let (run, started) = Run::start(plan, &Engine::cpu("")).map_err(Halt::Problems)?;
-            return Ok((Attempt { run, events: vec![started], trial: Trial::default() }, decision));
+            return Ok(Decision { choice: DeviceChoice::Cpu, because });
         }
         Err(halt) => return Err(halt),
     };
-    if let Some(decision) = without_the_cpu(&plan.experiment, &on_gpu.trial) {
-        return Ok((on_gpu, decision));
+    if let Some(decision) = without_the_cpu(&plan.experiment, &on_gpu) {
+        return Ok(decision);
     }
-    let on_cpu = attempt(plan, &Engine::cpu(""), control, Some(&on_gpu.trial)).await?;
-    let decision = decide(&on_cpu.trial, &on_gpu.trial);
-    Ok((if decision.choice == DeviceChoice::Cpu { on_cpu } else { on_gpu }, decision))
+    let on_cpu = attempt(&unmeasured, &Engine::cpu(""), control, Some(&on_gpu)).await?;
+    Ok(decide(&on_cpu, &on_gpu))
 }
 
 /// The first steps on one device; fewer of them if the `rival` has won already.
@@ -61,10 +53,10 @@ async fn attempt(
     engine: &Engine,
     control: &mut Control,
     rival: Option<&Trial>,
-) -> Result<Attempt, Halt> {
+) -> Result<Trial, Halt> {
     browser::post(&Event::Comparing { engine: engine.report.engine.clone() });
-    let (mut run, started) = Run::start(plan, engine).map_err(Halt::Problems)?;
-    let (mut events, mut trial) = (vec![started], Trial::default());
+    let (mut run, _) = Run::start(plan, engine).map_err(Halt::Problems)?;
+    let mut trial = Trial::default();
     let mut spent = Duration::ZERO;
     let mut steps = 1;
     let mut to_be_saved = false;
@@ -72,7 +64,7 @@ async fn attempt(
         let wanted = match control.next().await {
             Next::Advance { single: true } => 1,
             Next::Advance { single: false } => steps,
-            // Once it is known of which session.
+            // Once there is something to be saved.
             Next::Save => {
                 to_be_saved = true;
                 continue;
@@ -84,20 +76,18 @@ async fn attempt(
         if control.is_ended() {
             return Err(Halt::Ended);
         }
-        let elapsed = start.elapsed();
         // The first step compiles shaders, and is not one of those that are timed.
-        if events.len() > 1 {
-            spent += elapsed;
+        if trial.has_begun() {
+            spent += start.elapsed();
         }
         trial.note(&news);
-        events.extend(news);
         let lost = rival.is_some_and(|rival| trial.is_hopeless_beside(rival));
         if lost || trial.is_enough(spent.as_secs_f64() * 1e3) {
             if to_be_saved {
                 control.save();
             }
-            return Ok(Attempt { run, events, trial });
+            return Ok(trial);
         }
-        steps = paced(wanted, elapsed);
+        steps = paced(wanted, start.elapsed());
     }
 }

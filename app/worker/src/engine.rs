@@ -52,25 +52,25 @@ async fn begin(
     }
     let data = fetch(&experiment).await.map_err(Halt::Problems)?;
     let plan = Plan { experiment, data, resume };
-    match offer {
-        Offer::One(engine) => {
-            let (run, started) = Run::start(&plan, &engine).map_err(Halt::Problems)?;
-            browser::post(&started);
-            browser::post(&Event::Compiling { variant: 0 });
-            Ok(run)
-        }
+    let engine = match offer {
+        Offer::One(engine) => engine,
         Offer::Either(gpu) => {
-            let (attempt, decision) = comparison::faster(&plan, &gpu, control).await?;
-            browser::post(&Event::Device(chosen(&gpu, &decision).report));
-            attempt.events.iter().for_each(browser::post);
-            if control.is_paused() {
-                // It was before there was anything to be paused, as far as the page knew.
-                browser::post(&Event::Paused(true));
-            }
+            let decision = comparison::faster(&plan, &gpu, control).await?;
+            let engine = chosen(&gpu, &decision);
+            browser::post(&Event::Device(engine.report.clone()));
             devices.remember(&plan.experiment, decision);
-            Ok(attempt.run)
+            engine
         }
+    };
+    let (run, started) = Run::start(&plan, &engine).map_err(Halt::Problems)?;
+    browser::post(&started);
+    if control.is_paused() {
+        // It was before there was anything to be paused, as far as the page knew.
+        browser::post(&Event::Paused(true));
+    } else {
+        browser::post(&Event::Compiling { variant: 0 });
     }
+    Ok(run)
 }
 
 /// The files that an experiment reads, by name.

@@ -49,7 +49,7 @@ impl Run {
     /// # Errors
     /// A sentence, if the device failed.
     pub async fn advance(&mut self, steps: u32, control: &mut Control) -> Result<Vec<Event>, String> {
-        let (before, first) = (Counters::read(), self.session.step());
+        let (before, first) = (Counters::read(), self.session.all_steps());
         // A GPU computes elsewhere: its steps are only handed over here.
         let on_cpu = self.on_cpu;
         let between = async || if on_cpu { control.between().await } else { Wish::GoOn };
@@ -57,16 +57,20 @@ impl Run {
         let trained = events.iter().filter(|event| matches!(event, Event::Progress(_))).count();
         let measured =
             events.iter().any(|event| matches!(event, Event::Evaluated { .. } | Event::Probed { .. }));
-        let cost = Counters::read().since(before, f64::from(self.session.step() - first) * trained as f64);
+        // Tuning is told as a whole.
+        let told = trained.max(1) as f64;
+        let cost = Counters::read().since(before, f64::from(self.session.all_steps() - first) * told);
         for event in &mut events {
             // An evaluation launches kernels too: a cost with it in would not be that of a step.
-            if let (Event::Progress(progress), false) = (event, measured) {
-                progress.cost.kernels = cost.kernels;
-                progress.cost.submits = cost.submits;
-                progress.cost.uploaded_bytes = cost.uploaded_bytes;
-            }
+            let told = match event {
+                Event::Progress(progress) if !measured => &mut progress.cost,
+                Event::Tuning(tuning) if tuning.tried.is_empty() => &mut tuning.cost,
+                _ => continue,
+            };
+            (told.kernels, told.submits, told.uploaded_bytes) =
+                (cost.kernels, cost.submits, cost.uploaded_bytes);
         }
-        self.finished |= events.contains(&Event::Finished);
+        self.finished |= events.iter().any(Event::is_end);
         Ok(events)
     }
 

@@ -10,6 +10,7 @@ use crate::spec::{Experiment, tree};
 
 pub mod claims_table;
 pub mod link;
+pub mod quote;
 pub mod recording;
 
 mod always_skip;

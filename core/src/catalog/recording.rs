@@ -11,7 +11,7 @@ pub use self::map::{HEADS, RecordedMap};
 use super::find;
 use crate::probes::report::Quantity;
 use crate::probes::summary::{Geometric, Summary};
-use crate::spec::{Experiment, JudgedClaim, Seeds, Tried, from_toml};
+use crate::spec::{Asked, Experiment, JudgedClaim, Measured, Seeds, Tried, from_toml};
 use crate::stats::Metric;
 
 /// The version of this format. A recording with another one is refused.
@@ -47,6 +47,9 @@ pub struct Recording {
     /// What tuning found, of every variant that was tuned.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tried: Vec<Tried>,
+    /// What was measured for claims about what is inside a network.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub measured: Vec<Measured>,
     /// The catalog's claims, judged by these outcomes; [`Recording::judge_anew`] brings them up to date.
     pub claims: Vec<JudgedClaim>,
     /// In the experiment's order.
@@ -184,7 +187,7 @@ impl Recording {
         // What is claimed of the outcomes may have changed since: it is judged anew.
         let today = entry.experiment().clone();
         let recorded = Experiment { claims: today.claims.clone(), ..recorded };
-        if recorded == (Experiment { seeds: recorded.seeds, ..today }) {
+        if recorded == (Experiment { seeds: recorded.seeds.clone(), ..today }) {
             Ok(())
         } else {
             Err(self.wrong("was recorded for another experiment than the catalog’s is now"))
@@ -194,10 +197,18 @@ impl Recording {
     /// Judges the claims of an experiment by the outcomes that were kept: the last evaluation of every seed. No run is
     /// trained again.
     pub fn judge_anew(&mut self, experiment: &Experiment) {
-        let outcome = |variant: usize, metric: Metric| {
-            let variant = &self.variants[variant];
-            let lines = variant.metrics.iter().find(|(other, _)| *other == metric).map(|(_, lines)| lines);
-            let last = lines.and_then(|lines| lines.last()).cloned();
+        let outcome = |variant: usize, asked: &Asked| {
+            let (index, variant) = (variant, &self.variants[variant]);
+            let last = match asked {
+                Asked::Metric(metric) => {
+                    let lines = variant.metrics.iter().find(|(other, _)| other == metric);
+                    lines.and_then(|(_, lines)| lines.last()).cloned()
+                }
+                Asked::Probed(probed) => {
+                    let measured = self.measured.iter().find(|one| one.asked == *probed);
+                    measured.and_then(|one| one.outcomes.get(index)).cloned()
+                }
+            };
             let last = last.unwrap_or_else(|| vec![None; variant.diverged.len()]);
             last.into_iter()
                 .zip(&variant.diverged)
@@ -206,7 +217,7 @@ impl Recording {
         };
         // As many seeds were planned as were recorded.
         let count = self.variants.first().map_or(0, |variant| variant.diverged.len() as u32);
-        let seeds = Seeds { count, ..experiment.seeds };
+        let seeds = Seeds { count, ..experiment.seeds.clone() };
         let claims = Experiment { seeds, ..experiment.clone() }.judge(outcome);
         self.claims = claims;
     }

@@ -329,11 +329,15 @@ impl Field {
 
 /// The numbers in rising order, if there are at most `max` and all are different and finite.
 fn rising(numbers: &[Value], max: usize) -> Option<Vec<f64>> {
-    let numbers: Option<Vec<f32>> =
-        numbers.iter().map(|number| Some(number.as_f64()? as f32).filter(|number| number.is_finite())).collect();
+    let numbers: Option<Vec<f32>> = numbers
+        .iter()
+        .map(|number| Some(number.as_f64()? as f32).filter(|number| number.is_finite()))
+        .collect();
     let mut numbers = numbers.filter(|numbers| numbers.len() <= max)?;
     numbers.sort_by(f32::total_cmp);
-    numbers.is_sorted_by(|a, b| a < b).then(|| numbers.into_iter().map(|number| shortest(number + 0.0)).collect())
+    numbers
+        .is_sorted_by(|a, b| a < b)
+        .then(|| numbers.into_iter().map(|number| shortest(number + 0.0)).collect())
 }
 
 /// A number as people write it: 0.1, 4, 5e-5.

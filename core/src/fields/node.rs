@@ -114,9 +114,8 @@ leaf!(u32, |row| row, |number| (*number).into(), |value| value.as_u64()?.try_int
 leaf!(f32, |row| row, |number| shortest(*number).into(), |value| value.as_f64().map(|number| number as f32));
 leaf!(bool, |row| Row { kind: Kind::Flag, ..row }, |flag| (*flag).into(), |value| value.as_bool());
 leaf!(String, |row| row, |text| text.as_str().into(), |value| value.as_str().map(str::to_owned));
-leaf!(
-    Vec<f32>,
-    |row| row,
-    |list| list.iter().map(|number| shortest(*number)).collect(),
-    |value| value.as_array()?.iter().map(|number| number.as_f64().map(|number| number as f32)).collect()
-);
+leaf!(Vec<f32>, |row| row, |list| list.iter().map(|number| shortest(*number)).collect(), |value| value
+    .as_array()?
+    .iter()
+    .map(|number| number.as_f64().map(|number| number as f32))
+    .collect());

@@ -265,8 +265,7 @@ fn updated(device: &Device) -> Vec<Vec<f32>> {
     let norms = clip_norms(packed.clone());
     let state = State { parameters: upload("p"), mean: upload("m"), square: upload("v").abs() };
     let rates = Rates::new(&[[0.1, 0.1], [0.03, 0.2]], &rules(width), device);
-    let config =
-        AdamW { shares: SHARES, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, clip: 1.0, step: 3 };
+    let config = AdamW { shares: SHARES, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, clip: 1.0, step: 3 };
     let state = adamw(state, packed.clone(), norms.clone(), &rates, config);
     let seen = view(state.parameters.clone(), 5 * ALIGNMENT, 3, 7);
     let log = record(Tensor::zeros([3, 2, replicas], device), norms.clone() * 2.0, norms.clone(), 1);
@@ -304,8 +303,7 @@ fn a_clipped_update_equals_pytorchs() {
     let gradients = tensor([3.0, 4.0]);
     let norms = clip_norms(gradients.clone());
     assert_eq!(numbers(norms.clone()), [5.0]);
-    let config =
-        AdamW { shares: [0.5; PARTS], beta1: 0.9, beta2: 0.99, epsilon: 1e-8, clip: 1.0, step: 1 };
+    let config = AdamW { shares: [0.5; PARTS], beta1: 0.9, beta2: 0.99, epsilon: 1e-8, clip: 1.0, step: 1 };
     let state = adamw(state, gradients, norms, &twice_a_tenth(&device), config);
     // At the first step the corrected moments are g and g², so the step is lr · sign(g); decay shrinks p by 1 %.
     assert_close("p", &numbers(state.parameters), &[0.99 - 0.1, 1.0 - 0.1], 1e-6);

@@ -263,7 +263,8 @@ fn the_size_of_an_experiment_counts_the_parameters_exactly() {
         conv_mixer(3, Filters::Impulse, Norm::Layer).into(),
     ];
     for model in models {
-        let mut experiment = Experiment::new("A title", Gratings { patch: 4, examples: 10, ..Gratings::default() });
+        let mut experiment =
+            Experiment::new("A title", Gratings { patch: 4, examples: 10, ..Gratings::default() });
         experiment.model = model;
         let mut builder = Builder::new(vec![0]);
         experiment.model.build(&mut builder, experiment.task.reading());
@@ -274,7 +275,8 @@ fn the_size_of_an_experiment_counts_the_parameters_exactly() {
 
 /// Both architectures, with frozen filters, on few and small gratings.
 fn experiment(filters: Filters, norm: Norm) -> Experiment {
-    let mut experiment = Experiment::new("A title", Gratings { patch: 4, examples: 10, ..Gratings::default() });
+    let mut experiment =
+        Experiment::new("A title", Gratings { patch: 4, examples: 10, ..Gratings::default() });
     experiment.model = conv_mixer(3, filters, norm).into();
     experiment.training.steps = 6;
     experiment.training.batch = 8;

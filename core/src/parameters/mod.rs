@@ -165,7 +165,8 @@ impl Layout {
     pub fn part_names(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
         for matrix in self.matrices_of(|_| true) {
-            let pieces: Vec<&str> = matrix.name.split('.').filter(|piece| piece.parse::<u32>().is_err()).collect();
+            let pieces: Vec<&str> =
+                matrix.name.split('.').filter(|piece| piece.parse::<u32>().is_err()).collect();
             for name in [pieces[0].to_owned(), pieces[..pieces.len().min(2)].join(".")] {
                 if !names.contains(&name) {
                     names.push(name);

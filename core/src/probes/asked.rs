@@ -31,12 +31,26 @@ fields! {
         jacobian: bool = false, flag("Jacobian", "Jacobian").matters(Surroundings::attends);
         /// Measures the singular values of the last update of every weight matrix.
         updates: bool = false, flag("Update spectra", "update spectra");
-        /// Estimates the largest and smallest curvature of the loss by Lanczos; slow.
+        /// Estimates the largest and smallest curvature of the loss from differences of gradients, by Lanczos; slow. Where a
+        /// network has kinks (ReLU) the differences count those too, and the smallest lies far too low.
         hessian: bool = false, flag("Hessian", "Hessian");
     }
 }
 
 impl Probes {
+    /// Nothing is measured.
+    pub const NONE: Self = Self {
+        every: 0,
+        weights: false,
+        attention: false,
+        tokens: false,
+        scores: false,
+        outputs: false,
+        jacobian: false,
+        updates: false,
+        hessian: false,
+    };
+
     /// Whether anything is measured.
     pub fn any(&self) -> bool {
         let Self { every: _, weights, attention, tokens, scores, outputs, jacobian, updates, hessian } =

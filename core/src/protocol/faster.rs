@@ -64,6 +64,11 @@ impl Trial {
         }
     }
 
+    /// Whether the first steps are done.
+    pub fn has_begun(&self) -> bool {
+        self.first.is_some()
+    }
+
     /// Whether these steps are enough to judge by, the timed ones having taken so many milliseconds in all.
     ///
     /// An evaluation ends the trial: it costs time and says nothing about a step.
@@ -173,7 +178,9 @@ impl Shape {
     pub fn of(experiment: &Experiment) -> Self {
         let shape = |variant: Experiment| (variant.task, variant.model, variant.training.batch);
         let variants = (0..experiment.variants.len()).filter_map(|index| experiment.variant(index).ok());
-        Self { variants: variants.map(shape).collect(), replicas: experiment.seeds.count,
+        Self {
+            variants: variants.map(shape).collect(),
+            replicas: experiment.seeds.count,
             tried: experiment.tune.values.len() * experiment.tune.seeds as usize,
         }
     }

@@ -16,15 +16,15 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::asked::{Asked, Probed};
 use super::experiment::Experiment;
 use crate::fields::Problem;
 use crate::stats::{
-    Differences, Judged, Looks, MIN_REPLICAS, Metric, Question, Row, Says, Statement, Which, Whose,
-    judge_rows,
+    Differences, Judged, Looks, MIN_REPLICAS, Question, Row, Says, Statement, Which, Whose, judge_rows,
 };
 
-/// One claim: a metric of the task, compared between variants.
-pub type Claim = Row<Metric>;
+/// One claim: a metric of the task, or something that is measured, compared between variants.
+pub type Claim = Row<Asked>;
 
 /// Rows of an experiment, at most: more than this nobody reads.
 pub const MAX_CLAIMS: usize = 12;
@@ -57,7 +57,7 @@ impl Experiment {
             variant: Which::Number(index + 1),
             against: None,
             than: None,
-            of: metric,
+            of: Asked::Metric(metric),
             statement,
             whose: Whose::Lab,
             text: format!("The {metric_word} of {name} is {words} {than} that of {}.", names[0]),
@@ -65,25 +65,49 @@ impl Experiment {
         names.iter().enumerate().skip(1).map(row).collect()
     }
 
-    /// Judges every claim by the outcomes of all seeds: `outcome(variant, metric)` has one for each, `None` where the run
-    /// failed. The seeds are those that were planned, all looked at once.
-    pub fn judge(&self, outcome: impl Fn(usize, Metric) -> Vec<Option<f64>>) -> Vec<JudgedClaim> {
+    /// Judges every claim by the outcomes of all seeds: `outcome(variant, asked)` has one for each, `None` where the run
+    /// failed. Looks are those that were planned (`seeds.looks`), or one at all seeds.
+    pub fn judge(&self, outcome: impl Fn(usize, &Asked) -> Vec<Option<f64>>) -> Vec<JudgedClaim> {
         let names = self.variant_names();
         let examples = self.task.outline().test_examples as usize;
         let claims = self.claim_rows();
         let question = |claim: &Claim| {
             let measure = claim.of.measure(examples);
             let compared = claim.find(&names).expect("the check found every variant");
-            let outcomes: Vec<_> = (0..names.len()).map(|variant| outcome(variant, claim.of)).collect();
+            let outcomes: Vec<_> = (0..names.len()).map(|variant| outcome(variant, &claim.of)).collect();
             let differences = Differences::of(compared, &measure, |variant| &outcomes[variant])
                 .expect("every variant has one outcome for each seed, finite or none");
             Question { statement: claim.statement, whose: claim.whose, measure, differences }
         };
         let questions: Vec<Question> = claims.iter().map(question).collect();
         let planned = (self.seeds.count as usize).max(MIN_REPLICAS);
-        let looks = Looks::once(planned).expect("a plan of one look");
+        let looks = self.planned_looks().unwrap_or_else(|| Looks::once(planned).expect("a plan of one look"));
         let judged = judge_rows(&questions, &looks);
         claims.into_iter().zip(judged).map(|(claim, judged)| JudgedClaim { claim, judged }).collect()
+    }
+
+    /// The looks that were planned; `None` if there is one, at all seeds.
+    pub fn planned_looks(&self) -> Option<Looks> {
+        let looks: Vec<usize> = self.seeds.looks.iter().map(|look| *look as usize).collect();
+        Looks::try_from(looks).ok()
+    }
+
+    /// The number of seeds of the next planned look; `None` if there is none.
+    pub fn next_look(&self) -> Option<u32> {
+        self.seeds.looks.iter().map(|look| *look as u32).find(|look| *look > self.seeds.count)
+    }
+
+    /// What the claims ask to be measured, each once.
+    pub fn asked(&self) -> Vec<Probed> {
+        let mut asked: Vec<Probed> = Vec::new();
+        for claim in &self.claims {
+            if let Asked::Probed(probed) = &claim.of
+                && !asked.contains(probed)
+            {
+                asked.push(probed.clone());
+            }
+        }
+        asked
     }
 
     /// Drops the claims about variants that are no longer there.
@@ -131,13 +155,17 @@ impl Experiment {
         for (index, claim) in self.claims.iter().enumerate() {
             let mut found = Vec::new();
             found.extend(claim.find(&names).err());
-            if !metrics.contains(&claim.of) {
-                let names: Vec<_> = metrics.iter().map(|metric| metric.name()).collect();
-                found.push(format!(
-                    "of must be {} for this task, not {}.",
-                    names.join(" or "),
-                    claim.of.name()
-                ));
+            match &claim.of {
+                Asked::Metric(metric) if !metrics.contains(metric) => {
+                    let names: Vec<_> = metrics.iter().map(|metric| metric.name()).collect();
+                    found.push(format!(
+                        "of must be {} for this task, not {}.",
+                        names.join(" or "),
+                        metric.name()
+                    ));
+                }
+                Asked::Metric(_) => {}
+                Asked::Probed(probed) => found.extend(probed.problem(self)),
             }
             if claim.text.chars().count() > MAX_TEXT {
                 found.push(format!("text has at most {MAX_TEXT} characters."));
@@ -237,7 +265,7 @@ mod tests {
         let experiment =
             with(&(CLAIM.to_owned() + &CLAIM.replace("'8 heads'", "'2 layers'\nagainst = 2"))).unwrap();
         // Five seeds: eight heads gain ten points, two layers lose as much against them.
-        let outcome = |variant: usize, _| {
+        let outcome = |variant: usize, _: &Asked| {
             (0..5).map(|seed| Some([0.5, 0.6, 0.5][variant] + 0.01 * f64::from(seed % 3))).collect()
         };
         let judged = experiment.judge(outcome);

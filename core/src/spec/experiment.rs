@@ -20,6 +20,9 @@ pub const VERSION: u32 = 2;
 /// Replicas of each variant, at most.
 pub const MAX_SEEDS: u32 = 16;
 
+/// Looks that are planned, at most.
+const MAX_LOOKS: usize = 5;
+
 /// Values of a tuned number, at most.
 pub const MAX_VALUES: usize = 8;
 
@@ -101,12 +104,14 @@ fields! {
 
 fields! {
     /// Which seeds, and how many at once.
-    #[derive(Copy, Eq)]
     pub struct Seeds {
         /// The first seed; the others are the numbers after it.
         first: u32 = 0, integer("First seed", 0, u32::MAX - 16, Before("first seed "));
         /// How many copies of each variant train at once, each with a seed of its own.
         count: u32 = 5, integer("Seeds", 1, MAX_SEEDS, Count("seed", "seeds"));
+        /// At how many seeds a verdict may be read, if at several, for example 4, 8, 16: a run of the first number can go on
+        /// with more seeds, and every look is paid for by a wider interval.
+        looks: Vec<f32> = Vec::new(), list("Planned looks", MAX_LOOKS).zero("one, at all seeds");
     }
 }
 
@@ -184,6 +189,16 @@ impl Experiment {
             format!("must be {} for this task", names.join(" or ")),
         );
         self.probes.rules(here, &mut Problems::new("probes", found));
+        let looks = &self.seeds.looks;
+        let whole = looks.iter().all(|look| look.fract() == 0.0 && (3.0..=MAX_SEEDS as f32).contains(look));
+        let seeds = &mut Problems::new("seeds", found);
+        seeds.rule(whole, "looks", format!("must be whole numbers of seeds from 3 to {MAX_SEEDS}"));
+        let planned = looks.is_empty() || looks.contains(&(self.seeds.count as f32));
+        seeds.rule(
+            planned,
+            "count",
+            format!("must be one of the planned looks, seeds.looks; it is {}", self.seeds.count),
+        );
         if let Err(problem) = super::parts::read(&training.parts) {
             Problems::new("training", found).rule(false, "parts", problem);
         }

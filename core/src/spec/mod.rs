@@ -5,6 +5,7 @@
 //! checks ([`check`]), the variants with their names ([`patch`], [`names`]) and the files ([`toml`]); the page's controls,
 //! the command line's `--set` and the links ([`crate::catalog::link`]) read it too.
 
+pub mod asked;
 pub mod check;
 pub mod claims;
 pub mod experiment;
@@ -21,9 +22,12 @@ pub(crate) mod version1;
 #[cfg(test)]
 pub(crate) mod samples;
 
+pub use self::asked::{Asked, Measured, Probed};
 pub use self::check::MAX_VARIANTS;
 pub use self::claims::{Claim, JudgedClaim, MAX_CLAIMS};
-pub use self::experiment::{Comparison, Experiment, MAX_SEEDS, Optimizer, Seeds, Training, Tuning, VERSION, Variant};
+pub use self::experiment::{
+    Comparison, Experiment, MAX_SEEDS, Optimizer, Seeds, Training, Tuning, VERSION, Variant,
+};
 pub use self::names::Change;
 pub use self::patch::set_path;
 pub use self::size::Size;

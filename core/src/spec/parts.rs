@@ -63,16 +63,27 @@ fn read_part(entry: &str) -> Result<Part, String> {
     let (name, factor, schedule) = match words[..] {
         [name, factor] => (name, factor, None),
         [name, factor, schedule] => (name, factor, Some(schedule)),
-        _ => return Err(format!("must be parts like \"head 2\" or \"head 2 constant\", not {}", quote(entry))),
+        _ => {
+            return Err(format!(
+                "must be parts like \"head 2\" or \"head 2 constant\", not {}",
+                quote(entry)
+            ));
+        }
     };
-    let factor = factor.parse::<f32>().ok().filter(|factor| (0.0..=MAX_FACTOR).contains(factor)).ok_or_else(|| {
-        format!("must give {} a factor from 0 to {MAX_FACTOR}, not {}", quote(name), quote(factor))
-    })?;
+    let factor =
+        factor.parse::<f32>().ok().filter(|factor| (0.0..=MAX_FACTOR).contains(factor)).ok_or_else(|| {
+            format!("must give {} a factor from 0 to {MAX_FACTOR}, not {}", quote(name), quote(factor))
+        })?;
     let schedule = schedule.map_or(Ok(Schedule::Cosine), |word| {
         Schedule::from_name(word).ok_or_else(|| {
             let names: Vec<_> = Schedule::OPTIONS.iter().map(|option| option.name).collect();
             let hint = suggestion(word, names.iter().copied());
-            format!("must give {} one of the schedules {}, not {}{hint}", quote(name), names.join(", "), quote(word))
+            format!(
+                "must give {} one of the schedules {}, not {}{hint}",
+                quote(name),
+                names.join(", "),
+                quote(word)
+            )
         })
     })?;
     Ok(Part { name: name.to_owned(), factor, schedule })

@@ -51,7 +51,8 @@ impl Tried {
                 best = index;
             }
         }
-        let values = values.iter().map(|value| written(*value).parse().unwrap_or(f64::from(*value))).collect();
+        let values =
+            values.iter().map(|value| written(*value).parse().unwrap_or(f64::from(*value))).collect();
         Self { variant, values, outcomes, best }
     }
 
@@ -88,7 +89,12 @@ impl Experiment {
     }
 
     /// A variant with another value of its tuned number.
-    pub fn variant_at(&self, index: usize, field: &'static Field, value: f64) -> Result<Experiment, Vec<Problem>> {
+    pub fn variant_at(
+        &self,
+        index: usize,
+        field: &'static Field,
+        value: f64,
+    ) -> Result<Experiment, Vec<Problem>> {
         let resolved = self.variant(index)?;
         let value = match field.kind {
             Kind::Integer { .. } if value.fract() == 0.0 && value >= 0.0 => (value as u64).into(),
@@ -158,7 +164,9 @@ impl Experiment {
             let nobody = format!("is {}, which no variant has or leaves open", quote(field.path));
             found.push(Problem::of("tune.field", nobody));
         }
-        for (index, value) in tuned.iter().flat_map(|index| tune.values.iter().map(move |value| (*index, *value))) {
+        for (index, value) in
+            tuned.iter().flat_map(|index| tune.values.iter().map(move |value| (*index, *value)))
+        {
             let tried = self.variant_at(index, field, written(value).parse().unwrap_or_default());
             let wrong = tried.and_then(|variant| match super::check::rules(&variant) {
                 problems if problems.is_empty() => Ok(()),
@@ -204,11 +212,15 @@ mod tests {
     #[test]
     fn a_variant_that_sets_the_number_itself_is_not_tuned() {
         let mut experiment = tuned(&[1e-3, 2e-3]);
-        experiment.variants.push(serde_json::from_value(json!({"set": {"training.learning_rate": 5e-4}})).unwrap());
+        experiment
+            .variants
+            .push(serde_json::from_value(json!({"set": {"training.learning_rate": 5e-4}})).unwrap());
         assert_eq!(experiment.check(), Ok(()));
         assert!(experiment.tuned_field(0).is_some() && experiment.tuned_field(1).is_none());
-        let tried = Tried::new(0, &experiment.tune.values, vec![vec![Some(0.1)], vec![Some(0.2)]], Metric::Accuracy);
-        let rate = |index| experiment.compared(index, std::slice::from_ref(&tried)).unwrap().training.learning_rate;
+        let tried =
+            Tried::new(0, &experiment.tune.values, vec![vec![Some(0.1)], vec![Some(0.2)]], Metric::Accuracy);
+        let rate =
+            |index| experiment.compared(index, std::slice::from_ref(&tried)).unwrap().training.learning_rate;
         assert_eq!((rate(0), rate(1)), (2e-3, 5e-4));
     }
 
@@ -229,7 +241,11 @@ mod tests {
     #[test]
     fn what_cannot_be_tuned_is_said_by_name() {
         let mut experiment = tuned(&[1e-3, 2.0]);
-        assert!(sentences(&experiment)[0].starts_with("tune.values must not have 2: "), "{:?}", sentences(&experiment));
+        assert!(
+            sentences(&experiment)[0].starts_with("tune.values must not have 2: "),
+            "{:?}",
+            sentences(&experiment)
+        );
         experiment.tune.values = vec![1e-3];
         assert_eq!(sentences(&experiment), ["tune.values must be at least two, or none."]);
         experiment.tune.values.push(2e-3);
@@ -237,11 +253,18 @@ mod tests {
         experiment.tune.steps = 10;
         assert_eq!(sentences(&experiment).len(), 2, "{:?}", sentences(&experiment));
         experiment.tune = super::super::Tuning { values: vec![2.0, 3.0], ..Default::default() };
-        for (field, said) in [("model.hats", "did you mean"), ("training.steps", "must be a number"), ("title", "must be a number")] {
+        for (field, said) in [
+            ("model.hats", "did you mean"),
+            ("training.steps", "must be a number"),
+            ("title", "must be a number"),
+        ] {
             experiment.tune.field = field.to_owned();
             assert!(sentences(&experiment)[0].contains(said), "{:?}", sentences(&experiment));
         }
         experiment.tune.field = "model.heads".to_owned();
-        assert!(sentences(&experiment)[0].starts_with("tune.values must not have 3: "), "three heads do not divide the width");
+        assert!(
+            sentences(&experiment)[0].starts_with("tune.values must not have 3: "),
+            "three heads do not divide the width"
+        );
     }
 }

@@ -41,6 +41,7 @@ pub(super) fn t_975(degrees_of_freedom: usize) -> f64 {
 }
 
 /// The probability of a value at least as far from 0 as `t`, on either side.
+#[cfg(test)]
 pub(super) fn two_sided_p(t: f64, degrees_of_freedom: usize) -> f64 {
     (2.0 * distribution(degrees_of_freedom as f64).sf(t.abs())).min(1.0)
 }

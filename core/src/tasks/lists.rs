@@ -47,7 +47,8 @@ impl ListTask {
         for (seed, indices) in seeds.iter().zip(indices.chunks_exact(size.max(1))) {
             let lists = &sets[set_of(&self.seeds, *seed)];
             for &at in indices {
-                symbols.extend(lists.symbols[at * length..][..length].iter().map(|&symbol| i32::from(symbol)));
+                symbols
+                    .extend(lists.symbols[at * length..][..length].iter().map(|&symbol| i32::from(symbol)));
                 classes.push(i32::from(lists.classes[at]));
             }
         }
@@ -114,13 +115,11 @@ mod tests {
             device: &Device::flex(),
         };
         let task = ListTask::drawn(reading, (Drawn::default(), 7), source, |_, _| (lists(5), lists(6)));
-        for (batch, size) in
-            [
-                (task.train_batch(&[1, 2], 3, 8), 8),
-                (task.test_examples(4, &[1, 2]), 4),
-                (task.test_chunk(0, &[1, 2]), 6),
-            ]
-        {
+        for (batch, size) in [
+            (task.train_batch(&[1, 2], 3, 8), 8),
+            (task.test_examples(4, &[1, 2]), 4),
+            (task.test_chunk(0, &[1, 2]), 6),
+        ] {
             let (Input::Tokens(tokens), Targets::Classes(classes)) = (batch.input, batch.targets) else {
                 panic!("symbols and classes")
             };

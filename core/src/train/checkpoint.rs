@@ -17,7 +17,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
 use crate::parameters::Layout;
-use crate::spec::{Experiment, Tried, from_toml, to_toml};
+use crate::spec::{Experiment, Measured, Tried, from_toml, to_toml};
 use crate::stats::Metric;
 
 /// Largest file that is read.
@@ -38,6 +38,41 @@ struct Header {
     tuned_steps: u32,
     #[serde(default)]
     tried: Vec<Tried>,
+    #[serde(default)]
+    measured: Vec<Measured>,
+    #[serde(default)]
+    earlier: Vec<Outcomes<Option<f32>>>,
+}
+
+/// How the seeds of one variant ended that were trained before those of a session.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Outcomes<T = f32> {
+    pub(super) diverged: Vec<Option<u32>>,
+    pub(super) metrics: Vec<(Metric, Vec<T>)>,
+}
+
+impl Outcomes {
+    /// With the seeds that came after these.
+    pub(super) fn followed_by(&self, other: &Self) -> Self {
+        let metrics = other.metrics.iter().map(|(metric, values)| {
+            let before = self.metrics.iter().find(|(other, _)| other == metric);
+            let before = before.map_or(&[][..], |(_, values)| values);
+            (*metric, [before, values].concat())
+        });
+        let diverged = [&self.diverged[..], &other.diverged[..]].concat();
+        Self { diverged, metrics: metrics.collect() }
+    }
+
+    /// The metric of each seed; `None` where it diverged.
+    pub(super) fn of(&self, metric: Metric) -> Vec<Option<f64>> {
+        let values =
+            self.metrics.iter().find(|(name, _)| *name == metric).map_or(&[][..], |(_, values)| values);
+        let outcome = |(diverged, value): (&Option<u32>, &f32)| {
+            (diverged.is_none() && value.is_finite()).then_some(f64::from(*value))
+        };
+        self.diverged.iter().zip(values).map(outcome).collect()
+    }
 }
 
 /// Where a session is.
@@ -50,6 +85,10 @@ pub(super) struct Place {
     pub(super) tuned_steps: u32,
     /// What they led to.
     pub(super) tried: Vec<Tried>,
+    /// What was measured for the claims.
+    pub(super) measured: Vec<Measured>,
+    /// Of every variant the seeds that were trained before; none where there are none.
+    pub(super) earlier: Vec<Outcomes>,
 }
 
 /// One variant that is to be written.
@@ -69,6 +108,12 @@ pub(super) fn write(experiment: &Experiment, place: Place, variants: &[Saving<'_
         tuning: place.tuning,
         tuned_steps: place.tuned_steps,
         tried: place.tried,
+        measured: place.measured,
+        earlier: place
+            .earlier
+            .iter()
+            .map(|one| Outcomes { diverged: one.diverged.clone(), metrics: finite(&one.metrics) })
+            .collect(),
         diverged: variants.iter().map(|variant| variant.diverged.to_vec()).collect(),
         metrics: variants.iter().map(|variant| finite(variant.metrics)).collect(),
     };
@@ -78,8 +123,11 @@ pub(super) fn write(experiment: &Experiment, place: Place, variants: &[Saving<'_
         for (moment, flat) in MOMENTS.iter().zip(variant.state) {
             let replicas = flat.len() / width;
             for p in variant.layout.parameters() {
-                let rows = flat.chunks_exact(width).flat_map(|row| &row[p.offset..][..p.rows * p.columns]);
-                let bytes: Vec<u8> = rows.flat_map(|value| value.to_le_bytes()).collect();
+                let mut bytes = Vec::with_capacity(4 * replicas * p.rows * p.columns);
+                for row in flat.chunks_exact(width) {
+                    let numbers = &row[p.offset..][..p.rows * p.columns];
+                    numbers.iter().for_each(|number| bytes.extend_from_slice(&number.to_le_bytes()));
+                }
                 tensors.push((
                     format!("{index}.{moment}{}", p.name),
                     vec![replicas, p.rows, p.columns],
@@ -97,6 +145,12 @@ pub(super) fn write(experiment: &Experiment, place: Place, variants: &[Saving<'_
     safetensors::serialize(views, Some(HashMap::from([("kappa".into(), header)]))).expect("distinct names")
 }
 
+/// What was left out is not finite again.
+fn numbers(metrics: &[(Metric, Vec<Option<f32>>)]) -> Vec<(Metric, Vec<f32>)> {
+    let number = |values: &Vec<Option<f32>>| values.iter().map(|value| value.unwrap_or(f32::NAN)).collect();
+    metrics.iter().map(|(metric, values)| (*metric, number(values))).collect()
+}
+
 /// JSON has no NaN: a number that is not finite is left out.
 fn finite(metrics: &[(Metric, Vec<f32>)]) -> Vec<(Metric, Vec<Option<f32>>)> {
     let keep = |values: &Vec<f32>| values.iter().map(|v| v.is_finite().then_some(*v)).collect();
@@ -109,6 +163,10 @@ pub(super) struct Checkpoint {
     pub(super) tuning: bool,
     pub(super) tuned_steps: u32,
     pub(super) tried: Vec<Tried>,
+    pub(super) measured: Vec<Measured>,
+    pub(super) earlier: Vec<Outcomes>,
+    /// Whether its run is over, and the experiment asks for more seeds: what was trained is not needed any more.
+    pub(super) is_extended: bool,
     variants: Vec<Saved>,
 }
 
@@ -174,7 +232,13 @@ fn header(bytes: &[u8]) -> Result<Header, Vec<String>> {
 /// differs).
 pub(super) fn read(bytes: &[u8], experiment: &Experiment) -> Result<Checkpoint, Vec<String>> {
     let header = header(bytes)?;
-    let (saved, _) = describe(bytes)?;
+    let (mut saved, _) = describe(bytes)?;
+    let before_count = saved.seeds.count as usize;
+    let over = !header.tuning && header.step == saved.training.steps;
+    let is_extended = over && experiment.seeds.count as usize > before_count;
+    if is_extended {
+        saved.seeds.count = experiment.seeds.count;
+    }
     if let Some(sentence) = difference(&saved, experiment) {
         return Err(vec![sentence]);
     }
@@ -186,7 +250,22 @@ pub(super) fn read(bytes: &[u8], experiment: &Experiment) -> Result<Checkpoint, 
     };
     let tuned = header.tuning || !experiment.is_tuned() || !header.tried.is_empty();
     let lists = header.diverged.len() == header.metrics.len();
-    if !lists || !tuned || header.tuning && !experiment.is_tuned() || !header.tried.iter().all(known) {
+    let whole = |measured: &Measured| {
+        measured.outcomes.len() == count && measured.outcomes.iter().all(|one| one.len() == before_count)
+    };
+    let earlier = |one: &Outcomes<Option<f32>>| {
+        let seeds = one.diverged.len();
+        seeds < before_count && one.metrics.iter().all(|(_, values)| values.len() == seeds)
+    };
+    let fits = (header.earlier.is_empty() || header.earlier.len() == count)
+        && header.earlier.iter().all(earlier)
+        && header.earlier.windows(2).all(|pair| pair[0].diverged.len() == pair[1].diverged.len())
+        && header.measured.iter().all(whole)
+        && lists
+        && tuned
+        && (!header.tuning || experiment.is_tuned())
+        && header.tried.iter().all(known);
+    if !fits {
         return Err(vec![UNFIT.to_owned()]);
     }
     let file = SafeTensors::deserialize(bytes)
@@ -196,14 +275,7 @@ pub(super) fn read(bytes: &[u8], experiment: &Experiment) -> Result<Checkpoint, 
         .iter()
         .cloned()
         .zip(header.metrics.iter().cloned())
-        .map(|(diverged, metrics)| Saved {
-            diverged,
-            metrics: metrics
-                .into_iter()
-                .map(|(metric, values)| (metric, values.into_iter().map(|v| v.unwrap_or(f32::NAN)).collect()))
-                .collect(),
-            tensors: HashMap::new(),
-        })
+        .map(|(diverged, metrics)| Saved { diverged, metrics: numbers(&metrics), tensors: HashMap::new() })
         .collect();
     for (name, view) in file.tensors() {
         let (index, parameter) = name.split_once('.').unwrap_or_default();
@@ -215,8 +287,24 @@ pub(super) fn read(bytes: &[u8], experiment: &Experiment) -> Result<Checkpoint, 
             view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
         variant.tensors.insert(parameter.to_owned(), (view.shape().to_vec(), values));
     }
-    let Header { step, tuning, tuned_steps, tried, .. } = header;
-    Ok(Checkpoint { step, tuning, tuned_steps, tried, variants })
+    let Header { step, tuning, tuned_steps, tried, measured, earlier, .. } = header;
+    let read =
+        |one: Outcomes<Option<f32>>| Outcomes { metrics: numbers(&one.metrics), diverged: one.diverged };
+    let mut earlier: Vec<Outcomes> = earlier.into_iter().map(read).collect();
+    if is_extended {
+        let ended = variants
+            .iter()
+            .map(|saved| Outcomes { diverged: saved.diverged.clone(), metrics: saved.metrics.clone() });
+        let nothing = vec![Outcomes::default(); count];
+        let before = if earlier.is_empty() { &nothing } else { &earlier };
+        let all: Vec<_> =
+            before.iter().zip(ended).map(|(before, ended)| before.followed_by(&ended)).collect();
+        if all.len() != count || all.iter().any(|one| one.diverged.len() != before_count) {
+            return Err(vec![UNFIT.to_owned()]);
+        }
+        earlier = all;
+    }
+    Ok(Checkpoint { step, tuning, tuned_steps, tried, measured, earlier, is_extended, variants })
 }
 
 /// A sentence about the first field in which the experiment of a checkpoint would train otherwise than the one that is

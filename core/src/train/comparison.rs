@@ -2,14 +2,17 @@
 
 use burn::tensor::{Device, ExecutionError};
 
+use super::checkpoint::Outcomes;
 use super::data::{Files, Loader};
 use super::lanes::{self, Lane, Wish};
 use super::measure::evaluate;
 use super::probe::probe;
 use super::run::Run;
 use super::session::sentences;
+use crate::probes::report::Quantity;
 use crate::protocol::{Cost, Event, Progress};
-use crate::spec::{Experiment, Tried};
+use crate::spec::asked::When;
+use crate::spec::{Asked, Experiment, Measured, Tried};
 use crate::tasks::HeldOut;
 
 /// The variants, each as it is compared.
@@ -20,6 +23,10 @@ pub(super) struct Comparison {
     pub(super) steps: u32,
     /// What tuning found, of every variant that was tuned.
     pub(super) tried: Vec<Tried>,
+    /// What the claims ask to be measured, as far as it is.
+    pub(super) measured: Vec<Measured>,
+    /// Of every variant the seeds that were trained in an earlier session.
+    pub(super) earlier: Vec<Outcomes>,
 }
 
 impl Comparison {
@@ -29,19 +36,48 @@ impl Comparison {
     /// One sentence for each problem of a variant or the data.
     pub(super) fn new(
         experiment: &Experiment,
-        tried: Vec<Tried>,
+        (tried, earlier): (Vec<Tried>, Vec<Outcomes>),
         files: &Files,
         device: &Device,
     ) -> Result<Self, Vec<String>> {
         let mut loader = Loader::new(files, HeldOut::Test, device);
         let mut lanes = Vec::new();
         for index in 0..experiment.variants.len() {
-            let resolved = experiment.compared(index, &tried).map_err(sentences)?;
+            let mut resolved = experiment.compared(index, &tried).map_err(sentences)?;
+            let before = earlier.get(index).map_or(0, |one| one.diverged.len() as u32);
+            resolved.seeds.first += before;
+            resolved.seeds.count -= before;
             let data = loader.load(&resolved).map_err(|problem| vec![problem])?;
             let run = Run::new(&[resolved], data, device).map_err(|problem| vec![problem])?;
             lanes.push(Lane::new(run));
         }
-        Ok(Self { lanes, step: 0, steps: experiment.training.steps, tried })
+        let measured = experiment.asked().into_iter().map(|asked| {
+            let unknown = lanes.iter().map(|_| vec![None; experiment.seeds.count as usize]).collect();
+            Measured { asked, outcomes: unknown }
+        });
+        let measured: Vec<Measured> = measured.collect();
+        let absent = |(one, lane): (&Measured, &Lane)| {
+            let place = one.asked.place.as_ref()?;
+            let is_weight = matches!(one.asked.matrix, Some(Quantity::Weight | Quantity::Update));
+            let matrices = lane.run.layout.matrices();
+            let known = !is_weight || matrices.iter().any(|matrix| matrix.name == *place);
+            (!known).then(|| {
+                let names: Vec<_> = matrices.into_iter().map(|matrix| matrix.name).collect();
+                format!(
+                    "A claim asks for the matrix {place}, which a variant does not have; there are {}.",
+                    names.join(", ")
+                )
+            })
+        };
+        let problems: Vec<String> = measured
+            .iter()
+            .flat_map(|one| lanes.iter().map(move |lane| (one, lane)))
+            .filter_map(absent)
+            .collect();
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        Ok(Self { lanes, step: 0, steps: experiment.training.steps, tried, measured, earlier })
     }
 
     /// Up to `steps` more steps, and what they led to; `false` if all was abandoned.
@@ -83,11 +119,32 @@ impl Comparison {
     }
 
     /// Measures every variant as it is now.
-    async fn probe(&self, experiment: &Experiment, events: &mut Vec<Event>) -> Result<(), ExecutionError> {
-        for (variant, lane) in self.lanes.iter().enumerate() {
-            let report = probe(&lane.run, &experiment.probes).await?;
-            events.push(Event::Probed { variant, step: self.step, report });
+    async fn probe(
+        &mut self,
+        experiment: &Experiment,
+        events: &mut Vec<Event>,
+    ) -> Result<(), ExecutionError> {
+        for variant in 0..self.lanes.len() {
+            self.probe_one(variant, experiment, events).await?;
         }
+        Ok(())
+    }
+
+    async fn probe_one(
+        &mut self,
+        variant: usize,
+        experiment: &Experiment,
+        events: &mut Vec<Event>,
+    ) -> Result<(), ExecutionError> {
+        let run = &self.lanes[variant].run;
+        let report = probe(run, &experiment.probes).await?;
+        let now = if self.step == 0 { When::First } else { When::Last };
+        for one in self.measured.iter_mut().filter(|one| one.asked.step == now) {
+            let before = one.outcomes[variant].len() - run.seeds.len();
+            one.outcomes[variant].truncate(before);
+            one.outcomes[variant].extend(one.asked.read(&report, run.seeds.len()));
+        }
+        events.push(Event::Probed { variant, step: self.step, report });
         Ok(())
     }
 
@@ -103,19 +160,32 @@ impl Comparison {
     async fn halt(&mut self, experiment: &Experiment, events: &mut Vec<Event>) -> Result<(), ExecutionError> {
         let (step, total) = (self.step, self.steps);
         let due = |every: u32| step == total || every > 0 && step.is_multiple_of(every);
-        for (index, lane) in self.lanes.iter_mut().enumerate() {
+        for index in 0..self.lanes.len() {
+            let lane = &mut self.lanes[index];
             if due(experiment.training.evaluate_every) {
-                lane.metrics = evaluate(&lane.run).await?;
-                events.push(Event::Evaluated { variant: index, step, metrics: lane.metrics.clone() });
+                lane.outcomes.metrics = evaluate(&lane.run).await?;
+                let metrics = lane.outcomes.metrics.clone();
+                events.push(Event::Evaluated { variant: index, step, metrics });
             }
             if due(experiment.probes.every) && experiment.probes.any() {
-                let report = probe(&lane.run, &experiment.probes).await?;
-                events.push(Event::Probed { variant: index, step, report });
+                self.probe_one(index, experiment, events).await?;
             }
         }
         if step == total {
-            let claims = experiment.judge(|variant, metric| self.lanes[variant].outcome(metric));
-            events.push(Event::Judged { claims });
+            let whole = |variant: usize| {
+                let ended = &self.lanes[variant].outcomes;
+                self.earlier.get(variant).map_or_else(|| ended.clone(), |earlier| earlier.followed_by(ended))
+            };
+            let claims = experiment.judge(|variant, asked| match asked {
+                Asked::Metric(metric) => whole(variant).of(*metric),
+                Asked::Probed(probed) => {
+                    let measured = self.measured.iter().find(|one| one.asked == *probed);
+                    let outcomes = measured.map_or(Vec::new(), |one| one.outcomes[variant].clone());
+                    let diverged = whole(variant).diverged.into_iter();
+                    outcomes.into_iter().zip(diverged).map(|(one, at)| one.filter(|_| at.is_none())).collect()
+                }
+            });
+            events.push(Event::Judged { claims, measured: self.measured.clone() });
             events.push(Event::Finished);
         }
         Ok(())

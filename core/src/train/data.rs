@@ -60,5 +60,7 @@ fn patch_map(experiment: &Experiment) -> Option<Box<dyn PatchMap>> {
 /// Whether two variants see the same data: the same task, and nothing done to patches before training, or the same.
 pub(crate) fn share_data(a: &Experiment, b: &Experiment) -> bool {
     let same_tokens = a.model.outline().tokens == b.model.outline().tokens;
-    a.task == b.task && a.seeds == b.seeds && (same_tokens || patch_map(a).is_none() && patch_map(b).is_none())
+    a.task == b.task
+        && a.seeds == b.seeds
+        && (same_tokens || patch_map(a).is_none() && patch_map(b).is_none())
 }

@@ -2,8 +2,8 @@
 
 use burn::tensor::{ExecutionError, Transaction};
 
+use super::checkpoint::Outcomes;
 use super::run::{LOG_SLOTS, Run};
-use crate::stats::Metric;
 
 /// Most steps between two reads.
 pub const LARGEST_ADVANCE: u32 = LOG_SLOTS as u32;
@@ -22,10 +22,8 @@ pub enum Wish {
 /// A run, and what is known of its replicas.
 pub(super) struct Lane {
     pub(super) run: Run,
-    /// The step at which each replica diverged.
-    pub(super) diverged: Vec<Option<u32>>,
-    /// The last evaluation, one number a replica for each metric.
-    pub(super) metrics: Vec<(Metric, Vec<f32>)>,
+    /// The step at which each replica diverged, and the last evaluation.
+    pub(super) outcomes: Outcomes,
     /// Time that preparing steps took since the log was read.
     host_milliseconds: f32,
 }
@@ -49,7 +47,7 @@ pub(super) struct News {
 impl Lane {
     pub(super) fn new(run: Run) -> Self {
         let diverged = vec![None; run.seeds.len()];
-        Self { run, diverged, metrics: Vec::new(), host_milliseconds: 0.0 }
+        Self { run, outcomes: Outcomes { diverged, metrics: Vec::new() }, host_milliseconds: 0.0 }
     }
 
     /// Step `step`; with `keep`, the parameters before it are kept for a probe.
@@ -65,17 +63,7 @@ impl Lane {
 
     /// Whether every replica diverged, so that there is nothing left to train.
     fn is_over(&self) -> bool {
-        self.diverged.iter().all(Option::is_some)
-    }
-
-    /// The metric of each replica; `None` where it diverged.
-    pub(super) fn outcome(&self, metric: Metric) -> Vec<Option<f64>> {
-        let values =
-            self.metrics.iter().find(|(name, _)| *name == metric).map_or(&[][..], |(_, values)| values);
-        let outcome = |(diverged, value): (&Option<u32>, &f32)| {
-            (diverged.is_none() && value.is_finite()).then_some(f64::from(*value))
-        };
-        self.diverged.iter().zip(values).map(outcome).collect()
+        self.outcomes.diverged.iter().all(Option::is_some)
     }
 }
 
@@ -138,8 +126,8 @@ pub(super) async fn read(
         for (line, step) in values.chunks_exact(2 * replicas).zip(first + 1..) {
             for replica in 0..replicas {
                 let finite = line[replica].is_finite() && line[replicas + replica].is_finite();
-                if !finite && lane.diverged[replica].is_none() {
-                    lane.diverged[replica] = Some(step);
+                if !finite && lane.outcomes.diverged[replica].is_none() {
+                    lane.outcomes.diverged[replica] = Some(step);
                     diverged.push((replica, step));
                 }
             }

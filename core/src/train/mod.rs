@@ -17,9 +17,9 @@ mod schedule;
 mod session;
 mod tuning;
 
-pub use device::Engine;
 #[cfg(test)]
 pub(crate) use data::share_data;
+pub use device::Engine;
 pub use lanes::{LARGEST_ADVANCE, Wish};
 pub use session::Session;
 

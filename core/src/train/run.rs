@@ -8,9 +8,7 @@ use super::loss::loss;
 use super::schedule::shares;
 use crate::fields::{quote, suggestion};
 use crate::interface::{Batch, Network};
-use crate::kernels::{
-    AdamW, PACKED, Rates, Sgd, State, adamw, clip_norms, pack_gradients, record, sgd,
-};
+use crate::kernels::{AdamW, PACKED, Rates, Sgd, State, adamw, clip_norms, pack_gradients, record, sgd};
 use crate::parameters::{Absent, Builder, Layout, Parameters};
 use crate::spec::parts::{self, Part};
 use crate::spec::{Experiment, Optimizer, Training};

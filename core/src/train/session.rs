@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Device, ExecutionError, Transaction};
 
-use super::checkpoint::{self, Checkpoint};
+use super::checkpoint::{self, Checkpoint, Outcomes};
 use super::comparison::Comparison;
 use super::data::Files;
 use super::device::Engine;
 use super::lanes::{LARGEST_ADVANCE, Wish};
 use super::tuning::Tuning;
 use crate::protocol::{Event, VariantInfo};
-use crate::spec::{Experiment, Tried};
+use crate::spec::Experiment;
 
 /// An experiment under way.
 ///
@@ -72,10 +72,21 @@ impl Session {
         let mut stage = if tuning {
             Stage::Tuning(Tuning::new(&experiment, &files, &device)?)
         } else {
-            let tried = checkpoint.as_ref().map_or(Vec::new(), |checkpoint| checkpoint.tried.clone());
-            Stage::Comparing(Comparison::new(&experiment, tried, &files, &device)?)
+            let before = checkpoint.as_ref().map_or_else(Default::default, |checkpoint| {
+                (checkpoint.tried.clone(), checkpoint.earlier.clone())
+            });
+            let mut comparison = Comparison::new(&experiment, before, &files, &device)?;
+            for one in checkpoint.iter().flat_map(|checkpoint| &checkpoint.measured) {
+                let asked = comparison.measured.iter_mut().find(|other| other.asked == one.asked);
+                for (known, all) in
+                    asked.into_iter().flat_map(|asked| one.outcomes.iter().zip(&mut asked.outcomes))
+                {
+                    all[..known.len()].clone_from_slice(known);
+                }
+            }
+            Stage::Comparing(comparison)
         };
-        if let Some(checkpoint) = checkpoint {
+        if let Some(checkpoint) = checkpoint.filter(|checkpoint| !checkpoint.is_extended) {
             stage.restore(checkpoint)?;
         }
         // What is tried needs them once more.
@@ -95,15 +106,26 @@ impl Session {
                 Stage::Tuning(_) => size.parameters,
             };
             // Parameters, two moments and the gradients; activations come on top.
-            let bytes = 4 * 4 * parameters * u64::from(self.experiment.seeds.count);
+            let bytes = 4 * 4 * parameters * u64::from(self.replicas());
             variants.push(VariantInfo { name, parameters, operations: size.operations, bytes });
         }
         Ok(Event::Started {
             variants,
             step: self.step(),
             steps: self.experiment.training.steps,
-            replicas: self.experiment.seeds.count,
+            replicas: self.replicas(),
         })
+    }
+
+    /// Seeds of each variant that this session compares; those of an earlier one come before them.
+    fn replicas(&self) -> u32 {
+        let earlier = match &self.stage {
+            Stage::Comparing(comparison) => {
+                comparison.earlier.first().map_or(0, |one| one.diverged.len() as u32)
+            }
+            Stage::Tuning(_) => 0,
+        };
+        self.experiment.seeds.count - earlier
     }
 
     /// The experiment as it was started.
@@ -175,7 +197,7 @@ impl Session {
         {
             self.tuned_steps = told.steps;
             let files = std::mem::take(&mut self.files);
-            match Comparison::new(&self.experiment, tried.to_vec(), &files, &self.device) {
+            match Comparison::new(&self.experiment, (tried.to_vec(), Vec::new()), &files, &self.device) {
                 Ok(comparison) => self.stage = Stage::Comparing(comparison),
                 Err(problems) => {
                     self.finished = true;
@@ -191,9 +213,12 @@ impl Session {
     /// # Errors
     /// If the device fails or is lost.
     pub async fn checkpoint(&self) -> Result<Vec<u8>, ExecutionError> {
-        let (lanes, step, tried): (_, _, &[Tried]) = match &self.stage {
-            Stage::Tuning(tuning) => (&tuning.lanes, tuning.step, &[]),
-            Stage::Comparing(comparison) => (&comparison.lanes, comparison.step, &comparison.tried),
+        let nothing = (Vec::new(), Vec::new(), Vec::new());
+        let (lanes, step, (tried, measured, earlier)) = match &self.stage {
+            Stage::Tuning(tuning) => (&tuning.lanes, tuning.step, nothing),
+            Stage::Comparing(Comparison { lanes, step, tried, measured, earlier, .. }) => {
+                (lanes, *step, (tried.clone(), measured.clone(), earlier.clone()))
+            }
         };
         let mut transaction = Transaction::default();
         for lane in lanes {
@@ -206,15 +231,17 @@ impl Session {
         let numbers: Vec<Vec<f32>> = read.into_iter().map(|data| data.iter::<f32>().collect()).collect();
         let lanes = lanes.iter().zip(numbers.chunks_exact(3)).map(|(lane, state)| checkpoint::Saving {
             layout: &lane.run.layout,
-            diverged: &lane.diverged,
-            metrics: &lane.metrics,
+            diverged: &lane.outcomes.diverged,
+            metrics: &lane.outcomes.metrics,
             state,
         });
         let place = checkpoint::Place {
             step,
             tuning: self.is_tuning(),
             tuned_steps: self.tuned_steps,
-            tried: tried.to_vec(),
+            tried,
+            measured,
+            earlier,
         };
         Ok(checkpoint::write(&self.experiment, place, &lanes.collect::<Vec<_>>()))
     }
@@ -224,9 +251,7 @@ impl Stage {
     fn restore(&mut self, checkpoint: Checkpoint) -> Result<(), Vec<String>> {
         let (lanes, step, steps) = match self {
             Self::Tuning(tuning) => (&mut tuning.lanes, &mut tuning.step, tuning.steps),
-            Self::Comparing(comparison) => {
-                (&mut comparison.lanes, &mut comparison.step, comparison.steps)
-            }
+            Self::Comparing(comparison) => (&mut comparison.lanes, &mut comparison.step, comparison.steps),
         };
         let replicas: Vec<usize> = lanes.iter().map(|lane| lane.run.seeds.len()).collect();
         *step = checkpoint.step;
@@ -234,8 +259,7 @@ impl Stage {
         for (index, (lane, saved)) in lanes.iter_mut().zip(saved).enumerate() {
             let [parameters, mean, square] = saved.gather(index, &lane.run.layout, lane.run.seeds.len())?;
             lane.run.restore(parameters, mean, square);
-            lane.diverged = saved.diverged;
-            lane.metrics = saved.metrics;
+            lane.outcomes = Outcomes { diverged: saved.diverged, metrics: saved.metrics };
         }
         Ok(())
     }

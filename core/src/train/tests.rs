@@ -238,7 +238,8 @@ fn seeds_times_values_train_like_the_values_one_by_one() {
         ];
         assert!(values.iter().all(|value| super::run::train_as_one(&values[0], value)));
         let together = after_ten_steps(&values);
-        let alone: Vec<f32> = values.iter().flat_map(|value| after_ten_steps(std::slice::from_ref(value))).collect();
+        let alone: Vec<f32> =
+            values.iter().flat_map(|value| after_ten_steps(std::slice::from_ref(value))).collect();
         assert_eq!(together.len(), alone.len());
         for (a, b) in together.iter().zip(&alone) {
             assert!((a - b).abs() <= 1e-4 * b.abs().max(1e-3), "{optimizer}: {a} {b}");
@@ -251,7 +252,8 @@ fn seeds_times_values_train_like_the_values_one_by_one() {
 #[test]
 fn a_part_that_learns_at_zero_stays_and_the_rest_moves() {
     let before = experiment(&["training.steps=10", "training.learning_rate=1e-6"]);
-    let (first, frozen) = (after_ten_steps(&[before]), experiment(&["training.steps=10", "training.parts=layers.0 0"]));
+    let (first, frozen) =
+        (after_ten_steps(&[before]), experiment(&["training.steps=10", "training.parts=layers.0 0"]));
     let after = after_ten_steps(std::slice::from_ref(&frozen));
     let model = Run::new(&[frozen], picture(), &Device::flex()).expect("it has this part");
     for parameter in model.layout.parameters() {

@@ -9,7 +9,7 @@ use super::data::{Files, Loader};
 use super::lanes::{self, Lane, Wish};
 use super::measure::evaluate;
 use super::run::{Run, train_as_one};
-use crate::protocol;
+use crate::protocol::{self, Cost};
 use crate::spec::{Experiment, Tried};
 use crate::tasks::HeldOut;
 
@@ -39,7 +39,8 @@ impl Tuning {
             let mut values: Vec<Experiment> = Vec::new();
             for value in &experiment.tune.values {
                 let at = crate::fields::written(*value).parse().unwrap_or_default();
-                let resolved = experiment.variant_at(variant, field, at).map_err(super::session::sentences)?;
+                let resolved =
+                    experiment.variant_at(variant, field, at).map_err(super::session::sentences)?;
                 values.push(experiment.trial(resolved));
             }
             for together in values.chunk_by(train_as_one) {
@@ -74,16 +75,23 @@ impl Tuning {
         let seconds: f32 = news.iter().map(|news| 1.0 / news.speed.max(1e-6)).sum();
         let looked_at = done > first && (done.is_multiple_of(every) || done == self.steps);
         let tried = if looked_at { self.look(experiment).await? } else { Vec::new() };
-        Ok(Some(protocol::Tuning { step: done, steps: self.steps, steps_per_second: 1.0 / seconds.max(1e-6), tried }))
+        let host = news.iter().map(|news| news.host_milliseconds).sum();
+        Ok(Some(protocol::Tuning {
+            step: done,
+            steps: self.steps,
+            steps_per_second: 1.0 / seconds.max(1e-6),
+            cost: Cost { host_milliseconds: host, ..Cost::default() },
+            tried,
+        }))
     }
 
     /// What every variant has come to on the validation split.
     async fn look(&mut self, experiment: &Experiment) -> Result<Vec<Tried>, ExecutionError> {
         let mut outcomes: Vec<(usize, Vec<Vec<Option<f64>>>)> = Vec::new();
         for (lane, (variant, _)) in self.lanes.iter_mut().zip(&self.trials) {
-            lane.metrics = evaluate(&lane.run).await?;
+            lane.outcomes.metrics = evaluate(&lane.run).await?;
             let seeds = experiment.tune.seeds as usize;
-            let of_lane = lane.outcome(experiment.compare.metric);
+            let of_lane = lane.outcomes.of(experiment.compare.metric);
             let of_values = of_lane.chunks_exact(seeds).map(<[_]>::to_vec);
             match outcomes.last_mut().filter(|(last, _)| last == variant) {
                 Some((_, outcomes)) => outcomes.extend(of_values),

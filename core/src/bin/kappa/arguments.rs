@@ -56,8 +56,8 @@ pub struct Options {
     /// Where: auto, cpu (or flex), gpu (or wgpu)
     #[arg(long, default_value = "auto")]
     pub device: String,
-    /// Replicas of each variant, trained at once: seeds.count
-    #[arg(long, value_name = "N", conflicts_with = "resume")]
+    /// Replicas of each variant, trained at once: seeds.count; with --resume, the seeds that a finished run is to have in all
+    #[arg(long, value_name = "N")]
     pub seeds: Option<u32>,
     /// Optimizer steps: training.steps
     #[arg(long, value_name = "N", conflicts_with = "resume")]
@@ -142,7 +142,7 @@ mod tests {
         for wrong in [
             "kappa run",
             "kappa run digits --resume runs/digits",
-            "kappa run --resume runs/digits --seeds 2",
+            "kappa run --resume runs/digits --steps 2",
             "kappa run digits --seeds many",
             "kappa rum digits",
             "kappa record",

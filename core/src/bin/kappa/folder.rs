@@ -57,14 +57,16 @@ impl Folder {
     }
 
     /// The checkpoint of a run that was interrupted.
-    pub fn checkpoint(path: &Path) -> Result<Vec<u8>, Failure> {
+    pub fn checkpoint(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
         let file = path.join(CHECKPOINT);
-        fs::read(&file).map_err(|error| {
-            Failure::usage(format!(
+        match fs::read(&file) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Failure::usage(format!(
                 "{} cannot be read, so there is nothing to go on with: {error}.",
                 file.display()
-            ))
-        })
+            ))),
+        }
     }
 
     /// The experiment that the run in this folder was started with.
@@ -97,6 +99,18 @@ impl Folder {
             Ok((Self { path: path.to_owned(), metrics }, told))
         };
         make().map_err(|error| Failure::run(format!("{} cannot be written: {error}.", file.display())))
+    }
+
+    /// The folder of a finished run that goes on with more seeds: what they lead to is added.
+    pub fn extend(path: &Path, experiment: &Experiment) -> Result<(Self, Vec<Event>), Failure> {
+        let file = path.join(EXPERIMENT);
+        write_whole(&file, to_toml(experiment).as_bytes())
+            .map_err(|error| Failure::run(format!("{} cannot be written: {error}.", file.display())))?;
+        let file = path.join(METRICS);
+        let metrics = OpenOptions::new().append(true).create(true).open(&file);
+        let metrics = metrics
+            .map_err(|error| Failure::run(format!("{} cannot be written: {error}.", file.display())))?;
+        Ok((Self { path: path.to_owned(), metrics: BufWriter::new(metrics) }, Vec::new()))
     }
 
     /// Where it is.
@@ -192,7 +206,7 @@ mod tests {
         let text = fs::read_to_string(path.join(EXPERIMENT)).unwrap();
         assert_eq!(from_toml(&text).as_ref(), Ok(tiny()));
         assert_eq!(Folder::experiment(&path).as_ref(), Ok(tiny()));
-        assert_eq!(Folder::checkpoint(&path).unwrap(), b"two");
+        assert_eq!(Folder::checkpoint(&path).unwrap().unwrap(), b"two");
         assert_eq!(metrics(&path).len(), 1);
         assert!(folder.how_to_resume().unwrap().ends_with("deep/run"));
         assert_eq!(fs::read_dir(&path).unwrap().count(), 3, "nothing half-written is left");
@@ -214,7 +228,7 @@ mod tests {
         Folder::create(Some(place.path()), "tiny", tiny()).unwrap();
         let again = Folder::create(Some(place.path()), "tiny", tiny()).unwrap_err();
         assert!(matches!(again, Failure::Usage(_)), "{again:?}");
-        assert!(matches!(Folder::checkpoint(place.path()), Err(Failure::Usage(_))));
+        assert_eq!(Folder::checkpoint(place.path()), Ok(None));
     }
 
     #[test]
@@ -247,6 +261,6 @@ mod tests {
         fs::create_dir(place.path().join("checkpoint.safetensors.new")).unwrap();
         let Failure::Run(sentences) = folder.save(b"newer").unwrap_err() else { panic!("a failed run") };
         assert!(sentences[1].contains("--resume"), "{sentences:?}");
-        assert_eq!(Folder::checkpoint(place.path()).unwrap(), b"whole");
+        assert_eq!(Folder::checkpoint(place.path()).unwrap().unwrap(), b"whole");
     }
 }

@@ -5,8 +5,7 @@
 //! condition number of a singular matrix, whose `numerical_rank` says so.
 
 use kappa_core::probes::report::{Curvature, Quantity};
-use kappa_core::protocol::{DeviceReport, Event};
-use kappa_core::protocol::Tuning;
+use kappa_core::protocol::{Cost, DeviceReport, Event, Tuning};
 use kappa_core::spec::{JudgedClaim, Metric, Tried};
 use serde::Serialize;
 use serde_json::Value;
@@ -169,7 +168,7 @@ pub fn of(event: &Event) -> Vec<String> {
         Event::Tuning(tuning) => {
             tuning.taken().into_iter().flatten().map(|tried| Line::Tuned { tried }).collect()
         }
-        Event::Judged { claims } => {
+        Event::Judged { claims, .. } => {
             let line = |(index, judged)| Line::Verdict { claim: index + 1, judged };
             claims.iter().enumerate().map(line).collect()
         }
@@ -216,7 +215,13 @@ pub fn kept(line: &str) -> Option<Event> {
     let event = line.as_object_mut()?.remove("event")?;
     if event == "tuned" {
         let tried = vec![serde_json::from_value(line).ok()?];
-        return Some(Event::Tuning(Tuning { step: 0, steps: 0, steps_per_second: 0.0, tried }));
+        return Some(Event::Tuning(Tuning {
+            step: 0,
+            steps: 0,
+            steps_per_second: 0.0,
+            cost: Cost::default(),
+            tried,
+        }));
     }
     if event != "diverged" {
         return None;
@@ -231,7 +236,7 @@ pub fn kept(line: &str) -> Option<Event> {
 
 #[cfg(test)]
 mod tests {
-    use kappa_core::protocol::{Cost, Progress};
+    use kappa_core::protocol::Progress;
     use serde_json::json;
 
     use super::*;
@@ -307,7 +312,13 @@ mod tests {
     fn what_tuning_found_is_a_line_for_each_variant_and_is_read_again() {
         let outcomes = vec![vec![Some(0.5), None], vec![Some(0.75), Some(0.5)]];
         let tried = Tried { variant: 1, values: vec![0.001, 0.002], outcomes, best: 1 };
-        let tuning = |step| Tuning { step, steps: 9, steps_per_second: 1.0, tried: vec![tried.clone()] };
+        let tuning = |step| Tuning {
+            step,
+            steps: 9,
+            steps_per_second: 1.0,
+            cost: Cost::default(),
+            tried: vec![tried.clone()],
+        };
         assert!(of(&Event::Tuning(tuning(3))).is_empty(), "it is not over");
         let lines = of(&Event::Tuning(tuning(9)));
         let expected = json!({"event": "tuned", "variant": 1, "values": [0.001, 0.002],

@@ -69,6 +69,7 @@ pub fn record(options: &RecordOptions) -> Result<(), Failure> {
         commit: provenance.commit,
         seconds: short(start.elapsed().as_secs_f64()).unwrap_or_default(),
         tried: Vec::new(),
+        measured: Vec::new(),
         claims: Vec::new(),
         variants: Vec::new(),
     };
@@ -87,6 +88,9 @@ fn drive(session: &mut dyn Training, tell: &mut dyn FnMut(&Event)) -> Result<(),
         let (start, before) = (Instant::now(), session.all_steps());
         let events = session.advance(steps).map_err(Failure::run)?;
         events.iter().for_each(&mut *tell);
+        if let Some(Event::Failed { problems }) = events.last() {
+            return Err(Failure::Run(problems.clone()));
+        }
         if events.contains(&Event::Finished) {
             return Ok(());
         }

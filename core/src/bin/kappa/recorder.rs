@@ -7,7 +7,7 @@ use kappa_core::catalog::recording::{
 use kappa_core::probes::report::{Curvature, ProbeReport};
 use kappa_core::probes::summary::{Summary, summarize};
 use kappa_core::protocol::{DeviceReport, Event, Progress};
-use kappa_core::spec::{JudgedClaim, Tried};
+use kappa_core::spec::{JudgedClaim, Measured, Tried};
 
 /// Stretches of a loss curve, at most.
 const STRETCHES: u32 = 60;
@@ -20,6 +20,7 @@ pub struct Recorder {
     every: u32,
     variants: Vec<Variant>,
     tried: Vec<Tried>,
+    measured: Vec<Measured>,
     claims: Vec<JudgedClaim>,
     finished: bool,
 }
@@ -108,7 +109,10 @@ impl Recorder {
             Event::Diverged { variant, replica, step } => {
                 self.variants[*variant].recorded.diverged[*replica] = *step;
             }
-            Event::Judged { claims } => self.claims.clone_from(claims),
+            Event::Judged { claims, measured } => {
+                self.claims.clone_from(claims);
+                self.measured.clone_from(measured);
+            }
             Event::Finished => self.finished = true,
             _ => {}
         }
@@ -144,6 +148,7 @@ impl Recorder {
                 engine: device.as_ref().map(|device| device.engine.clone()).unwrap_or_default(),
                 adapter: device.map(|device| device.adapter).unwrap_or_default(),
                 tried: self.tried.iter().map(rounded).collect(),
+                measured: self.measured.clone(),
                 claims: self.claims.clone(),
                 variants: self.variants.iter().map(|variant| variant.finish(kept)).collect(),
                 ..empty.clone()
@@ -257,6 +262,7 @@ mod tests {
             commit: None,
             seconds: 1.0,
             tried: Vec::new(),
+            measured: Vec::new(),
             claims: Vec::new(),
             variants: Vec::new(),
         }

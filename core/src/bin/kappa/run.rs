@@ -63,6 +63,9 @@ impl Shell<'_> {
             for event in &events {
                 self.tell(event)?;
             }
+            if let Some(Event::Failed { problems }) = events.last() {
+                return Err(self.failed(&problems.join(" ")));
+            }
             if events.contains(&Event::Finished) {
                 return self.save(training);
             }
@@ -206,7 +209,7 @@ mod tests {
         let (outcome, table) = run(place.path(), mock(None), false, Duration::MAX);
         assert_eq!(outcome, Ok(()));
         assert!(table.contains("62.5 ± 158.8 %"), "{table}");
-        assert_eq!(Folder::checkpoint(place.path()).unwrap(), 30_u32.to_le_bytes());
+        assert_eq!(Folder::checkpoint(place.path()).unwrap().unwrap(), 30_u32.to_le_bytes());
         let metrics = std::fs::read_to_string(place.path().join("metrics.jsonl")).unwrap();
         assert_eq!(metrics.lines().filter(|line| line.contains("\"trained\"")).count(), 60);
         assert!(metrics.ends_with("{\"event\":\"finished\"}\n"), "{metrics}");
@@ -218,7 +221,7 @@ mod tests {
         let (outcome, _) = run(place.path(), mock(None), true, Duration::MAX);
         let Err(Failure::Interrupted(sentence)) = outcome else { panic!("{outcome:?}") };
         assert!(sentence.contains("Saved at step 0. Go on with: kappa run --resume "), "{sentence}");
-        assert!(Folder::checkpoint(place.path()).is_ok());
+        assert!(Folder::checkpoint(place.path()).unwrap().is_some());
     }
 
     #[test]

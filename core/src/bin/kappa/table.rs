@@ -68,7 +68,7 @@ impl Results {
                     self.tried.push(tried.clone());
                 }
             }
-            Event::Judged { claims } => self.claims.clone_from(claims),
+            Event::Judged { claims, .. } => self.claims.clone_from(claims),
             _ => {}
         }
     }
@@ -109,6 +109,12 @@ impl Results {
         let several = self.replicas > 1;
         if several {
             text.push_str(&format!("Mean ± half of the 95 % interval over {} seeds.\n", self.replicas));
+            let judged = self.claims.iter().map(|row| row.judged.pairs.len()).max().unwrap_or(0);
+            if judged > self.replicas {
+                text.push_str(&format!(
+                    "Those are the seeds that were added; claims are judged by all {judged}.\n"
+                ));
+            }
         }
         if !self.tried.is_empty() {
             text.push_str("Tuned: the value that did best on the validation split, with other seeds.\n");
@@ -206,9 +212,12 @@ mod tests {
         let accuracies = [[0.90f32, 0.91, 0.92], [0.95, 0.955, 0.965]];
         let claims = experiment
             .judge(|variant, _| accuracies[variant].iter().map(|value| Some(f64::from(*value))).collect());
-        for event in
-            [started(), evaluated(0, accuracies[0]), evaluated(1, accuracies[1]), Event::Judged { claims }]
-        {
+        for event in [
+            started(),
+            evaluated(0, accuracies[0]),
+            evaluated(1, accuracies[1]),
+            Event::Judged { claims, measured: Vec::new() },
+        ] {
             results.take(&event);
         }
         let table = results.table();

@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use kappa_core::protocol::{DeviceChoice, Event};
-use kappa_core::spec::Experiment;
+use kappa_core::spec::{Experiment, Seeds};
 use kappa_core::train::{Engine, LARGEST_ADVANCE, Session, checkpoint};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag::{register, register_conditional_shutdown};
@@ -43,7 +43,11 @@ pub fn run(options: &Options) -> Result<(), Failure> {
 
     let (mut folder, earlier) = match &plan.checkpoint {
         None => (Folder::create(options.out.as_deref(), &plan.name, &plan.experiment)?, Vec::new()),
-        Some((path, _)) => {
+        // A run that goes on with more seeds keeps all that was written.
+        Some((path, _)) if plan.more_seeds => Folder::extend(path, &plan.experiment)?,
+        // One that was killed before its first checkpoint begins again.
+        Some((path, None)) => Folder::resume(path, (0, 1), true)?,
+        Some((path, Some(_))) => {
             let at = (session.step(), plan.experiment.training.steps);
             Folder::resume(path, at, session.is_tuning())?
         }
@@ -80,20 +84,41 @@ pub fn open(experiment: &Experiment, choice: DeviceChoice) -> Result<(impl Train
 struct Plan {
     experiment: Experiment,
     name: String,
-    /// The folder to go on in, and its checkpoint.
-    checkpoint: Option<(PathBuf, Vec<u8>)>,
+    /// The folder to go on in, and its checkpoint, if one was saved.
+    checkpoint: Option<(PathBuf, Option<Vec<u8>>)>,
+    /// Whether a finished run is to have more seeds.
+    more_seeds: bool,
 }
 
 impl Plan {
     fn new(options: &Options) -> Result<Self, Failure> {
         if let Some(path) = &options.resume {
-            let bytes = Folder::checkpoint(path)?;
-            let (experiment, _) = checkpoint::describe(&bytes).map_err(Failure::Usage)?;
-            // A checkpoint that was copied in would silently turn the run into another one.
-            if let Some(sentence) = checkpoint::difference(&experiment, &Folder::experiment(path)?) {
-                return Err(Failure::usage(sentence));
+            let (bytes, started) = (Folder::checkpoint(path)?, Folder::experiment(path)?);
+            let mut experiment = started.clone();
+            if let Some(bytes) = &bytes {
+                (experiment, _) = checkpoint::describe(bytes).map_err(Failure::Usage)?;
+                // More seeds may have been asked for before that was interrupted.
+                let seeds = Seeds { count: started.seeds.count, ..experiment.seeds.clone() };
+                // A checkpoint that was copied in would silently turn the run into another one.
+                if let Some(sentence) =
+                    checkpoint::difference(&Experiment { seeds, ..experiment.clone() }, &started)
+                {
+                    return Err(Failure::usage(sentence));
+                }
             }
-            return Ok(Self { experiment, name: String::new(), checkpoint: Some((path.clone(), bytes)) });
+            let seeds = options.seeds.unwrap_or(started.seeds.count);
+            let more_seeds = seeds != experiment.seeds.count;
+            if more_seeds {
+                if seeds < experiment.seeds.count || bytes.is_none() {
+                    let count = experiment.seeds.count;
+                    return Err(Failure::usage(format!(
+                        "A finished run can get more seeds than the {count} it has; --seeds is {seeds}."
+                    )));
+                }
+                experiment.seeds.count = seeds;
+            }
+            let checkpoint = Some((path.clone(), bytes));
+            return Ok(Self { experiment, name: String::new(), checkpoint, more_seeds });
         }
         let chosen = choose::experiment(options.experiment.as_deref().unwrap_or_default())?;
         let experiment = choose::changed(
@@ -103,11 +128,11 @@ impl Plan {
             options.tune.as_deref(),
             &options.settings,
         )?;
-        Ok(Self { experiment, name: chosen.name, checkpoint: None })
+        Ok(Self { experiment, name: chosen.name, checkpoint: None, more_seeds: false })
     }
 
     fn resume(&self) -> Option<&[u8]> {
-        self.checkpoint.as_ref().map(|(_, bytes)| bytes.as_slice())
+        self.checkpoint.as_ref().and_then(|(_, bytes)| bytes.as_deref())
     }
 }
 

@@ -31,7 +31,8 @@ pub struct RecordedMap {
 impl RecordedMap {
     /// Writes a map down.
     pub fn new(step: u32, map: &AttentionMap) -> Self {
-        let (low, high) = map.weights.iter().fold((f32::MAX, f32::MIN), |(low, high), &w| (low.min(w), high.max(w)));
+        let (low, high) =
+            map.weights.iter().fold((f32::MAX, f32::MIN), |(low, high), &w| (low.min(w), high.max(w)));
         let letter = |weight: &f32| {
             let share = if high > low { (weight - low) / (high - low) } else { 0.0 };
             char::from(LETTERS[((share * 63.0).round() as usize).min(63)])

@@ -47,6 +47,7 @@ fn tiny() -> Recording {
         commit: None,
         seconds: 2.0,
         tried: Vec::new(),
+        measured: Vec::new(),
         claims: Vec::new(),
         variants: experiment.variant_names().into_iter().enumerate().map(variant).collect(),
     };

@@ -293,7 +293,8 @@ fn heads_side_by_side_are_better_conditioned_the_more_there_are() {
 
 #[test]
 fn embedded_tokens_are_seen_before_the_correction_and_a_block_s_after_it() {
-    let model = Transformer { tokens: Conditioned { iterations: 0, ..Conditioned::default() }.into(), ..tiny() };
+    let model =
+        Transformer { tokens: Conditioned { iterations: 0, ..Conditioned::default() }.into(), ..tiny() };
     let (network, _, _, parameters) =
         network(&model, Reading::Patches { tokens: 4, features: 3, classes: 2 });
     let patches = TensorData::new((0..24).map(|i| ((i * 7) % 5) as f32).collect::<Vec<_>>(), [2, 4, 3]);

@@ -15,7 +15,8 @@ fn two_sided(location: &Location) -> f64 {
 
 #[test]
 fn without_failures_it_is_students_interval() {
-    // Student's sleep data; the numbers are those of `paired.rs`.
+    // Student (1908), hours of sleep gained by ten patients, second drug less the first. R 4: t.test(..., paired = TRUE)
+    // gives t = 4.0621, p = 0.002833, 95 % interval 0.7001142 to 2.4598858.
     let sleep = [1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4];
     let location = location(&numbers(&sleep), 0.0);
     let (low, high) = location.interval(0.05);

@@ -12,9 +12,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use crate::interface::{Batch, Input, Targets};
 use crate::surroundings::Reading;
 use crate::tasks::format::{self, ImageSet, Images};
-use crate::tasks::{
-    Dataset, Draw, Drawn, HeldOut, Source, draw_examples, even_chunk, set_of, split_name,
-};
+use crate::tasks::{Dataset, Draw, Drawn, HeldOut, Source, draw_examples, even_chunk, set_of, split_name};
 
 /// Images, cut into patches.
 pub struct ImageTask {
@@ -132,10 +130,7 @@ impl ImageTask {
             Kept::OnDevice { train: learned, test } => {
                 let split = if train { learned } else { test };
                 let indices = integers(indices.iter().map(|&index| index as i32).collect());
-                (
-                    split.patches.clone().select(0, indices.clone()),
-                    split.labels.clone().select(0, indices),
-                )
+                (split.patches.clone().select(0, indices.clone()), split.labels.clone().select(0, indices))
             }
             Kept::InMemory { seeds: known, train: learned, test } => {
                 let length = tokens * features;

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use super::Listops;
 use crate::random::Stream;
-use crate::tasks::{Described, HeldOut, Source};
 use crate::tasks::lists::{ListTask, Lists};
+use crate::tasks::{Described, HeldOut, Source};
 
 const TRAINING_EXPRESSIONS: usize = super::TRAINING_EXPRESSIONS as usize;
 /// The seed of the data that all share; the seeds of an experiment choose among its expressions.

@@ -20,7 +20,8 @@ pub fn shapes(task: &Shapes, source: Source<'_>) -> Result<ImageTask, String> {
     let shape = ImageShape { height: EDGE, width: EDGE, channels: CHANNELS, classes: CLASSES };
     let painter = Painter::new(task.mode);
     let count = |split: &str| if split == "train" { TRAINING_IMAGES } else { task.drawn.test as usize };
-    let draw = |seed, prefix: &str, split: &str| painter.split(seed, &format!("{prefix}{split}"), count(split));
+    let draw =
+        |seed, prefix: &str, split: &str| painter.split(seed, &format!("{prefix}{split}"), count(split));
     ImageTask::drawn(shape, (task.drawn, DATA_SEED), source, task.patch, draw)
 }
 

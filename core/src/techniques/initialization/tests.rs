@@ -67,7 +67,13 @@ fn uniform_rules_fill_their_range_and_have_its_variance() {
 
 #[test]
 fn a_truncated_normal_ends_at_two_standard_deviations_and_has_the_variance_that_is_left() {
-    let values = weights(&TruncatedNormal { deviation: 0.5, ..TruncatedNormal::default() }.into(), 3, "up.weight", 100, 100);
+    let values = weights(
+        &TruncatedNormal { deviation: 0.5, ..TruncatedNormal::default() }.into(),
+        3,
+        "up.weight",
+        100,
+        100,
+    );
     assert!(values.iter().all(|x| x.abs() <= 1.0));
     let variance = values.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>() / 1e4;
     // 1 − 2·2·φ(2) / (2Φ(2) − 1) = 0.7737 of the variance before the cut.
@@ -344,7 +350,8 @@ fn structured_with_xavier_values_has_xaviers_values_and_output() {
 #[test]
 fn values_and_outputs_can_start_larger_than_the_rest() {
     let rule: Initialization =
-        TruncatedNormal { handed_on: truncated_normal::HandedOn::Xavier, ..TruncatedNormal::default() }.into();
+        TruncatedNormal { handed_on: truncated_normal::HandedOn::Xavier, ..TruncatedNormal::default() }
+            .into();
     let deviation = |name: &str| {
         let values = weights(&rule, 3, name, 64, 64);
         (values.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>() / values.len() as f64).sqrt()

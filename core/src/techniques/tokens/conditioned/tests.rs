@@ -54,7 +54,8 @@ fn conditioned(
     device: &Device,
 ) -> Vec<DMatrix<f64>> {
     let (n, d) = examples[0].shape();
-    let result = ConditionedTokens::new(strength, iterations, Size::Grown, n).forward(batch(examples, device));
+    let result =
+        ConditionedTokens::new(strength, iterations, Size::Grown, n).forward(batch(examples, device));
     let values: Vec<f64> = result.into_data().iter::<f64>().collect();
     values.chunks_exact(n * d).map(|one| DMatrix::from_row_slice(n, d, one)).collect()
 }
