@@ -153,8 +153,10 @@ pub enum Event {
     /// Every claim of the experiment, judged by all seeds.
     Judged {
         /// In the experiment's order.
+        #[serde(with = "as_json")]
         claims: Vec<JudgedClaim>,
-        /// What was measured for them.
+        /// What was measured for them; for a recording, which no page makes.
+        #[serde(skip)]
         measured: Vec<Measured>,
     },
     /// All steps are done.
@@ -166,6 +168,22 @@ pub enum Event {
         /// One or more sentences.
         problems: Vec<String>,
     },
+}
+
+/// As JSON within what is sent: a page reads the same from recordings, and needs one reader of it then, not two.
+mod as_json {
+    use serde::de::{DeserializeOwned, Error as _};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::Error as _};
+
+    pub fn serialize<T: Serialize, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+        serde_json::to_string(value).map_err(S::Error::custom)?.serialize(serializer)
+    }
+
+    pub fn deserialize<'de, T: DeserializeOwned, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<T, D::Error> {
+        serde_json::from_str(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
 }
 
 impl Event {
@@ -199,6 +217,7 @@ pub struct Tuning {
     pub steps_per_second: f32,
     /// What one of these steps cost, on average, all that is tuned together.
     pub cost: Cost,
+    #[serde(with = "as_json")]
     /// What each variant that is tuned has come to, now and then; after the last step that is what it is compared with.
     pub tried: Vec<Tried>,
 }

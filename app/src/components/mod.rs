@@ -23,7 +23,6 @@ mod scatter;
 mod settings;
 mod share;
 mod status_line;
-mod tuning;
 mod value_input;
 mod variant_card;
 mod variants;
@@ -48,7 +47,6 @@ pub fn page() -> impl IntoView {
                     <progress::VariantProgress/>
                     <measurements::Measurements/>
                     <results_table::ResultsTable/>
-                    <tuning::Tuning/>
                     <scatter::Scatter/>
                     <attention_maps::AttentionMaps/>
                 </section>

@@ -9,7 +9,6 @@ use super::figure::is_open;
 use super::measurements::Measurements;
 use super::results_table::ResultsTable;
 use super::scatter::Scatter;
-use super::tuning::Tuning;
 use crate::recordings;
 use crate::run::{RunLog, recorded};
 use crate::shown::Shown;
@@ -63,7 +62,6 @@ fn panels(log: RunLog) -> impl IntoView {
             <ChartPanel/>
             <ResultsTable/>
             <Measurements/>
-            <Tuning/>
             <Scatter/>
             <AttentionMaps/>
         </div>

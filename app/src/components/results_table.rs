@@ -19,6 +19,7 @@ pub fn ResultsTable() -> impl IntoView {
     let run = use_shown();
     let metric = run.metric();
     let rows = memo(move || run.read(|log| rows(log, metric.get())));
+    let tuned = memo(move || run.read(|log| !log.tried.is_empty()));
     let finished = memo(move || run.read(|log| log.phase == Phase::Finished));
     let empty = memo(move || rows.with(Vec::is_empty));
     let heading = move || match finished.get() {
@@ -45,6 +46,7 @@ pub fn ResultsTable() -> impl IntoView {
                             <th scope="col">"Variant"</th>
                             <th scope="col">{move || format!("{}, mean ± 95 %", Reading::of(metric.get()).name)}</th>
                             <th scope="col">"n"</th>
+                            <th scope="col" hidden=move || !tuned.get()>"Tuned"</th>
                             <th scope="col">"Parameters"</th>
                             <th scope="col">"Difference to the first"</th>
                         </tr>
@@ -52,7 +54,7 @@ pub fn ResultsTable() -> impl IntoView {
                     <tbody>
                         {move || {
                             let reading = Reading::of(metric.get());
-                            rows.get().into_iter().enumerate().map(|(index, row)| line(index, &row, reading)).collect_view()
+                            rows.get().into_iter().enumerate().map(|(index, row)| line(index, &row, reading, tuned.get())).collect_view()
                         }}
                     </tbody>
                 </table>
@@ -62,7 +64,7 @@ pub fn ResultsTable() -> impl IntoView {
     }
 }
 
-fn line(index: usize, row: &Row, reading: Reading) -> impl IntoView + use<> {
+fn line(index: usize, row: &Row, reading: Reading, tuned: bool) -> impl IntoView + use<> {
     let count = match row.value.n == row.replicas {
         true => row.replicas.to_string(),
         false => format!("{} of {}", row.value.n, row.replicas),
@@ -72,6 +74,7 @@ fn line(index: usize, row: &Row, reading: Reading) -> impl IntoView + use<> {
             <th scope="row"><Sample index/> " " {row.name.clone()}</th>
             <td class="number">{reading.value(&row.value)}</td>
             <td class="number">{count}</td>
+            <td class="number" hidden=!tuned>{row.tuned.clone()}</td>
             <td class="number">{thousands(row.parameters)}</td>
             <td class="number">{row.paired.as_ref().map_or("–".to_owned(), |paired| reading.difference(paired))}</td>
         </tr>

@@ -1,4 +1,4 @@
-//! The outcome of each variant over its number of parameters: what a larger network buys.
+//! The outcome of each variant over its size, what a larger network buys, or over the number by which it was tuned.
 
 use kappa_core::spec::Metric;
 use leptos::prelude::*;
@@ -14,14 +14,21 @@ use crate::shown::use_shown;
 /// Height of the chart in CSS pixels.
 const HEIGHT: f64 = 260.0;
 
-/// The chart, where the variants differ in size.
+/// The chart, where the variants differ in size or were tuned.
 #[component]
 pub fn Scatter() -> impl IntoView {
     let run = use_shown();
     let metric = run.metric();
-    let size = RwSignal::new(Size::default());
+    let chosen = RwSignal::new(None::<Size>);
+    let tuned = memo(move || run.read(|log| !log.tried.is_empty()));
+    // Unless something else is chosen, what was tuned is what there is to see.
+    let size = memo(move || match chosen.get() {
+        Some(Size::Tuned) | None if tuned.get() => Size::Tuned,
+        Some(Size::Operations) => Size::Operations,
+        _ => Size::Parameters,
+    });
     let curves = memo(move || run.read(|log| scatter::points(log, metric.get(), size.get())));
-    let telling = memo(move || curves.with(|curves| scatter::is_telling(curves)));
+    let telling = memo(move || tuned.get() || curves.with(|curves| scatter::is_telling(curves)));
     let names = run.names();
     let look = memo(move || {
         let reading = Reading::of(metric.get());
@@ -53,25 +60,33 @@ pub fn Scatter() -> impl IntoView {
         })
         .unwrap_or_default()
     });
-    let both =
-        [Size::Parameters, Size::Operations].map(|size| (size.label().to_owned(), size.label().to_owned()));
-    let sizes = memo(move || both.to_vec());
-    let chosen = memo(move || size.get().label().to_owned());
+    let option = |size: Size| (size.label().to_owned(), size.label().to_owned());
+    let sizes = memo(move || {
+        let first = tuned.get().then_some(Size::Tuned);
+        first.into_iter().chain([Size::Parameters, Size::Operations]).map(option).collect()
+    });
+    let value = memo(move || size.get().label().to_owned());
     let choose = Callback::new(move |name: String| {
-        size.set(if name == Size::Operations.label() { Size::Operations } else { Size::Parameters });
+        let all = [Size::Tuned, Size::Parameters, Size::Operations];
+        chosen.set(all.into_iter().find(|size| size.label() == name));
     });
     let title = Signal::derive(move || Reading::of(metric.get()).name.to_owned());
     view! {
         <section class="panel" aria-labelledby=run.id("scatter-title") data-testid=run.id("scatter")
             hidden=move || !telling.get()>
             <div class="panel-head">
-                <h2 id=run.id("scatter-title")>"Outcome against size"</h2>
-                <Choice name="size" label="What counts as size" options=sizes value=chosen choose/>
+                <h2 id=run.id("scatter-title")>{move || if size.get() == Size::Tuned { "Tuning" } else { "Outcome against size" }}</h2>
+                <Choice name="size" label="What counts as size" options=sizes value choose/>
             </div>
             <Figure names curves look words title id=run.id("scatter-chart")/>
             <p class="field-help">
-                "Mean over seeds with its 95 % interval. Further left is smaller; further "
-                {move || if metric.get() == Metric::Loss { "down" } else { "up" }} " is better."
+                "Mean over seeds with its 95 % interval; further "
+                {move || if metric.get() == Metric::Loss { "down" } else { "up" }} " is better. "
+                {move || match size.get() {
+                    Size::Tuned => "On the validation split, with other seeds than those that are compared: each variant \
+                                    takes the value that did best.",
+                    _ => "Further left is smaller.",
+                }}
             </p>
         </section>
     }

@@ -1,7 +1,7 @@
 //! What is known of the run: the engine's events, folded into one value that the page draws from.
 //!
 //! [`log`] folds, [`curve`] keeps a curve and [`probes`] the measurements in bounded memory, [`clock`] measures time;
-//! [`results`], [`conditioning`], [`scatter`] and [`tuning`] are what panels draw of it, [`recorded`] makes it from a file. No DOM, no
+//! [`results`], [`conditioning`] and [`scatter`] are what panels draw of it, [`recorded`] makes it from a file. No DOM, no
 //! signals: all of it is tested without a browser. [`crate::lab`] puts a signal in front of it.
 
 pub mod clock;
@@ -13,7 +13,6 @@ pub mod probes;
 pub mod recorded;
 pub mod results;
 pub mod scatter;
-pub mod tuning;
 
 pub use kappa_core::probes::summary::Geometric;
 

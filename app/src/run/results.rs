@@ -15,6 +15,8 @@ pub struct Row {
     pub value: Point,
     /// Replicas in all.
     pub replicas: usize,
+    /// The value by which it was tuned.
+    pub tuned: Option<String>,
     /// Trainable numbers of one replica.
     pub parameters: u64,
     /// Difference to the first variant, seed by seed; `None` for the first one.
@@ -31,6 +33,7 @@ pub fn rows(log: &RunLog, metric: Metric) -> Vec<Row> {
             step,
             value: Point::of(f64::from(step), values.iter().map(|value| f64::from(*value))),
             replicas: values.len(),
+            tuned: super::scatter::taken(log, index),
             parameters: variant.info.parameters,
             paired: first
                 .as_ref()

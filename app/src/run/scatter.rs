@@ -1,13 +1,14 @@
-//! Outcome against size: one point a variant, where a smaller network and a better outcome lie at opposite ends.
+//! Outcome against something: against size, one point a variant, where a smaller network and a better outcome lie at opposite
+//! ends; against the number by which variants were tuned, one point a value.
 
 use kappa_core::protocol::VariantInfo;
-use kappa_core::spec::Metric;
+use kappa_core::spec::{Metric, shown};
 
 use super::results::{Reading, thousands};
 use super::{Point, RunLog};
 use crate::chart::columns::Mark;
 
-/// How large a variant is.
+/// What the outcome is drawn against.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Size {
     /// Trainable numbers of one replica.
@@ -15,6 +16,8 @@ pub enum Size {
     Parameters,
     /// Floating-point operations of one training step of one replica.
     Operations,
+    /// The number by which it was tuned; the outcome is that on the validation split.
+    Tuned,
 }
 
 impl Size {
@@ -23,6 +26,7 @@ impl Size {
         match self {
             Self::Parameters => "parameters",
             Self::Operations => "operations a step",
+            Self::Tuned => "tuned value",
         }
     }
 
@@ -30,6 +34,7 @@ impl Size {
         match self {
             Self::Parameters => info.parameters as f64,
             Self::Operations => info.operations as f64,
+            Self::Tuned => f64::NAN,
         }
     }
 }
@@ -42,13 +47,34 @@ pub fn points(log: &RunLog, metric: Metric, size: Size) -> Vec<Vec<Mark>> {
         let point = Point::of(size.of(&variant.info), values.iter().map(|value| f64::from(*value)));
         Some(Mark::even(&point, Reading::of(metric).scale))
     };
-    log.variants.iter().map(|variant| point(variant).into_iter().collect()).collect()
+    match size {
+        Size::Tuned => (0..log.variants.len()).map(|index| tried(log, index)).collect(),
+        _ => log.variants.iter().map(|variant| point(variant).into_iter().collect()).collect(),
+    }
+}
+
+/// What a variant came to with each value on the validation split; nothing if it was not tuned.
+fn tried(log: &RunLog, index: usize) -> Vec<Mark> {
+    let metric = log.experiment.as_ref().map_or(Metric::Accuracy, |experiment| experiment.compare.metric);
+    let Some(tried) = log.tried.iter().find(|tried| tried.variant == index) else { return Vec::new() };
+    let mark = |(value, seeds): (&f64, &Vec<Option<f64>>)| {
+        let seeds = seeds.iter().map(|seed| seed.unwrap_or(f64::NAN));
+        Mark::even(&Point::of(*value, seeds), Reading::of(metric).scale)
+    };
+    tried.values.iter().zip(&tried.outcomes).map(mark).collect()
+}
+
+/// Which value a variant took, and whether there may be a better one beyond those that it tried.
+pub fn taken(log: &RunLog, index: usize) -> Option<String> {
+    let tried = log.tried.iter().find(|tried| tried.variant == index)?;
+    Some(shown(tried.value()) + if tried.is_at_the_edge() { " (edge)" } else { "" })
 }
 
 /// A size in words: "139,000", "3.2 million", "850 billion".
 pub fn words(size: f64) -> String {
     let digits = |size: f64| format!("{size:.*}", if size < 10.0 { 1 } else { 0 });
     match size {
+        size if size < 10.0 => shown(size),
         size if size < 1e6 => thousands(size as u64),
         size if size < 1e9 => digits(size / 1e6) + " million",
         size => digits(size / 1e9) + " billion",
@@ -67,8 +93,8 @@ pub fn axis(curves: &[Vec<Mark>]) -> (f64, f64, bool) {
     if sizes().next().is_none() {
         return (0.0, 1.0, false);
     }
-    let (least, most) = (sizes().fold(f64::INFINITY, f64::min), sizes().fold(1.0, f64::max));
-    if most >= 6.0 * least.max(1.0) {
+    let (least, most) = (sizes().fold(f64::INFINITY, f64::min), sizes().fold(0.0, f64::max));
+    if least > 0.0 && most >= 6.0 * least {
         (least / 1.3, most * 1.3, true)
     } else {
         let space = 0.12 * (most - least).max(0.1 * most);
@@ -113,6 +139,20 @@ mod tests {
             super::points(&log(&[1]), Metric::Psnr, Size::Parameters)[0].is_empty(),
             "it was not measured"
         );
+    }
+
+    #[test]
+    fn a_variant_that_was_tuned_has_a_point_for_each_value() {
+        let mut log = log(&[5, 5]);
+        let outcomes = vec![vec![Some(0.5), Some(0.7)], vec![None, Some(0.9)]];
+        log.tried = vec![kappa_core::spec::Tried::new(1, &[1e-4, 2e-3], outcomes, Metric::Accuracy)];
+        let points = points(&log, Metric::Accuracy, Size::Tuned);
+        assert!(points[0].is_empty() && points[1].len() == 2);
+        assert!((points[1][0].mean - 60.0).abs() < 1e-9 && points[1][0].low < points[1][0].mean);
+        assert_eq!((points[1][1].x, points[1][1].mean), (0.002, 90.0), "of the seed that has a number");
+        assert_eq!((taken(&log, 1).as_deref(), taken(&log, 0)), (Some("0.0001 (edge)"), None));
+        let (least, most, logarithmic) = axis(&points);
+        assert!(least < 1e-4 && most > 2e-3 && logarithmic, "{least} {most}");
     }
 
     #[test]

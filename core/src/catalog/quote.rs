@@ -186,7 +186,7 @@ mod tests {
             ("{{it: range psnr \"plain\"}}", "20.0 to 22.2 dB"),
             ("{{it: training loss \"plain\"}}, {{it: seeds}}", "0.50, 3"),
             ("{{it: first kappa weight layers.1.weight \"plain\"}}", "12.3"),
-            ("{{it: last norm weight layers.1.weight \"plain\"}}", "9"),
+            ("{{it: last norm weight layers.1.weight \"plain\"}}", "9.00"),
             ("{{it: claim 1}}", recording.claims[0].judged.sentence.as_str()),
         ] {
             assert_eq!(quoted(text).as_deref(), Ok(wanted), "{text}");

@@ -197,8 +197,12 @@ impl Recording {
     /// Judges the claims of an experiment by the outcomes that were kept: the last evaluation of every seed. No run is
     /// trained again.
     pub fn judge_anew(&mut self, experiment: &Experiment) {
+        // As many seeds were planned as were recorded.
+        let count = self.variants.first().map_or(0, |variant| variant.diverged.len() as u32);
         let outcome = |variant: usize, asked: &Asked| {
-            let (index, variant) = (variant, &self.variants[variant]);
+            let (index, Some(variant)) = (variant, self.variants.get(variant)) else {
+                return vec![None; count as usize];
+            };
             let last = match asked {
                 Asked::Metric(metric) => {
                     let lines = variant.metrics.iter().find(|(other, _)| other == metric);
@@ -215,8 +219,6 @@ impl Recording {
                 .map(|(value, step)| value.filter(|_| *step == 0))
                 .collect()
         };
-        // As many seeds were planned as were recorded.
-        let count = self.variants.first().map_or(0, |variant| variant.diverged.len() as u32);
         let seeds = Seeds { count, ..experiment.seeds.clone() };
         let claims = Experiment { seeds, ..experiment.clone() }.judge(outcome);
         self.claims = claims;

@@ -51,6 +51,8 @@ pub struct Row {
     pub phrase: Phrase,
     /// Whether a slot and what its choice brings read as one: "x³ / 216".
     pub whole: bool,
+    /// Whether each replica of a run can have a value of its own, which is then data and costs no launch.
+    pub each: bool,
 }
 
 impl Deref for Field {
@@ -169,7 +171,17 @@ pub const fn group() -> Row {
 
 impl Row {
     const fn new(label: &'static str, kind: Kind, phrase: Phrase) -> Self {
-        Self { label, help: "", kind, unit: "", zero: None, matters: |_| true, phrase, whole: false }
+        Self {
+            label,
+            help: "",
+            kind,
+            unit: "",
+            zero: None,
+            matters: |_| true,
+            phrase,
+            whole: false,
+            each: false,
+        }
     }
 
     /// The sentence of help, unless one was given.
@@ -203,6 +215,12 @@ impl Row {
     /// Where the value changes anything.
     pub const fn matters(mut self, matters: fn(&Surroundings) -> bool) -> Self {
         self.matters = matters;
+        self
+    }
+
+    /// Lets each replica of a run have a value of its own.
+    pub const fn each(mut self) -> Self {
+        self.each = true;
         self
     }
 

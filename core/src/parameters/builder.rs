@@ -17,13 +17,25 @@ pub struct Builder {
     layout: Layout,
     values: Vec<Vec<f32>>,
     start: Rc<dyn Start>,
+    own: Vec<(&'static str, Vec<f32>)>,
 }
 
 impl Builder {
     /// One replica for each seed. Layers start by Xavier's rule until [`start_by`](Self::start_by) names another.
     pub fn new(seeds: Vec<u64>) -> Self {
         let values = vec![Vec::new(); seeds.len()];
-        Self { seeds, layout: Layout::default(), values, start: Rc::new(Xavier) }
+        Self { seeds, layout: Layout::default(), values, start: Rc::new(Xavier), own: Vec::new() }
+    }
+
+    /// From here on, the replicas have these values of a field of their own.
+    pub fn give_own(&mut self, path: &'static str, values: Vec<f32>) {
+        assert_eq!(values.len(), self.seeds.len(), "a value of {path} for each replica");
+        self.own.push((path, values));
+    }
+
+    /// The value of a field in each replica; `None` where all have the same.
+    pub fn own(&self, path: &str) -> Option<Vec<f32>> {
+        self.own.iter().find(|(other, _)| *other == path).map(|(_, values)| values.clone())
     }
 
     /// From here on, layers start by this rule.

@@ -188,9 +188,13 @@ pub(super) fn read(value: Option<&Value>, problems: &mut Vec<Problem>) -> Vec<Cl
     };
     let mut claims = Vec::new();
     for (index, entry) in list.iter().enumerate().take(2 * MAX_CLAIMS) {
-        match serde_json::from_value(entry.clone()) {
+        // As text, which links and recordings are read from too.
+        match serde_json::from_str(&entry.to_string()) {
             Ok(claim) => claims.push(claim),
-            Err(error) => problems.push(of_claim(index, &error.to_string())),
+            Err(error) => {
+                let said = error.to_string();
+                problems.push(of_claim(index, said.split(" at line ").next().unwrap_or_default()));
+            }
         }
     }
     claims

@@ -80,11 +80,11 @@ fields! {
         /// Examples of one step, for each seed.
         batch: u32 = 64, integer("Batch", 1, 4096, Before("batch ")).unit("examples");
         /// The highest learning rate, reached at the end of the warm-up.
-        learning_rate: f32 = 1e-3, logarithmic("Learning rate", 1e-6, 1.0, Before("learning rate "));
+        learning_rate: f32 = 1e-3, logarithmic("Learning rate", 1e-6, 1.0, Before("learning rate ")).each();
         /// Steps in which the learning rate grows from zero; after them it falls along a cosine.
         warmup: u32 = 50, integer("Warm-up", 1, 100_000, Before("warm-up ")).unit("steps").zero("none");
         /// Decoupled weight decay of AdamW, on matrices only.
-        weight_decay: f32 = 1e-2, logarithmic("Weight decay", 1e-6, 1.0, Before("weight decay ")).zero("none");
+        weight_decay: f32 = 1e-2, logarithmic("Weight decay", 1e-6, 1.0, Before("weight decay ")).zero("none").each();
         /// How slowly Adam's mean gradient forgets.
         beta1: f32 = 0.9, float("Adam β₁", 0.0, 0.9999, Before("β₁ "));
         /// How slowly Adam's mean squared gradient forgets.

@@ -10,3 +10,7 @@ pub mod weights;
 fn with_details(name: &str, details: &[String]) -> String {
     if details.is_empty() { name.to_owned() } else { format!("{name} ({})", details.join(", ")) }
 }
+
+/// The values of a field of a technique in each replica, by its key; `None` where all replicas have the one that is declared.
+#[cfg(feature = "engine")]
+pub type Own<'a> = &'a dyn Fn(&str) -> Option<Vec<f32>>;

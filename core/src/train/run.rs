@@ -6,12 +6,12 @@ use burn::tensor::{Device, ExecutionError, Tensor, TensorData};
 
 use super::loss::loss;
 use super::schedule::shares;
-use crate::fields::{quote, suggestion};
+use crate::fields::{Node, quote, suggestion};
 use crate::interface::{Batch, Network};
 use crate::kernels::{AdamW, PACKED, Rates, Sgd, State, adamw, clip_norms, pack_gradients, record, sgd};
 use crate::parameters::{Absent, Builder, Layout, Parameters};
 use crate::spec::parts::{self, Part};
-use crate::spec::{Experiment, Optimizer, Training};
+use crate::spec::{Experiment, FIELDS, Field, Optimizer, Training};
 use crate::tasks::Dataset;
 use crate::techniques::weights::Conditioner;
 
@@ -50,6 +50,9 @@ impl Run {
         let experiment = &values[0];
         let seeds = seeds_of(experiment).repeat(values.len());
         let mut builder = Builder::new(seeds.clone());
+        for (field, values) in own_fields(values) {
+            builder.give_own(field.path, values);
+        }
         let network = experiment.model.build(&mut builder, task.reading());
         let conditioner = experiment.model.outline().weights.engine().conditioner(&mut builder, device);
         let (layout, initial) = builder.finish();
@@ -218,11 +221,28 @@ fn own_numbers(experiment: &Experiment) -> [f32; 2] {
     [experiment.training.learning_rate, experiment.training.weight_decay]
 }
 
-/// Whether two resolved experiments differ in nothing but such numbers, so that they can train as one.
+/// Whether two resolved experiments differ in nothing but what each replica of a run can have of its own.
 pub(super) fn train_as_one(a: &Experiment, b: &Experiment) -> bool {
-    let Training { learning_rate, weight_decay, .. } = a.training;
-    let training = Training { learning_rate, weight_decay, ..b.training.clone() };
-    *a == Experiment { training, ..b.clone() }
+    let mut level = b.clone();
+    for field in FIELDS.iter().filter(|field| field.each) {
+        if let (Some(value), true) = (a.get(field.path), b.has(field)) {
+            level.put(field.path, &value);
+        }
+    }
+    *a == level
+}
+
+/// Fields of the model in which values differ, with the value of each replica.
+fn own_fields(values: &[Experiment]) -> Vec<(&'static Field, Vec<f32>)> {
+    let number = |experiment: &Experiment, field: &Field| Some(experiment.get(field.path)?.as_f64()? as f32);
+    let of = |field: &'static Field| {
+        let all: Option<Vec<f32>> = values.iter().map(|value| number(value, field)).collect();
+        let all = all.filter(|all| all.iter().any(|other| *other != all[0]))?;
+        let each = all.iter().zip(values).flat_map(|(value, at)| vec![*value; at.seeds.count as usize]);
+        Some((field, each.collect()))
+    };
+    let of_model = |field: &&'static Field| field.each && field.path.starts_with("model.");
+    FIELDS.iter().filter(of_model).filter_map(of).collect()
 }
 
 /// The rule of every number.

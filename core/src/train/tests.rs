@@ -276,3 +276,35 @@ fn picture() -> Rc<dyn Dataset> {
     };
     Picture {}.load(source).unwrap().into()
 }
+
+#[test]
+fn numbers_of_techniques_are_data_too_and_train_like_the_values_one_by_one() {
+    let ten_steps = |settings: &[&str], field: &str, value: &str| {
+        let path = format!("{}/experiments/tiny.toml", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(path).expect("an experiment of this repository");
+        let mut experiment = crate::spec::from_toml(&text).expect("a valid one");
+        experiment.variants.truncate(1);
+        experiment.task =
+            crate::tasks::gratings::Gratings { patch: 4, examples: 10, ..Default::default() }.into();
+        for setting in settings.iter().copied().chain([format!("{field}={value}").as_str()]) {
+            set_path(&mut experiment, setting).unwrap_or_else(|problem| panic!("{setting}: {problem:?}"));
+        }
+        experiment
+    };
+    for (settings, field) in [
+        (&["model.attention.activation=polynomial"][..], "model.attention.activation.scale"),
+        (&["model.tokens=conditioned"], "model.tokens.strength"),
+    ] {
+        let values: Vec<_> =
+            ["0", "0.02", "0.5"].iter().map(|value| ten_steps(settings, field, value)).collect();
+        assert!(values.iter().all(|value| super::run::train_as_one(&values[0], value)), "{field}");
+        let together = after_ten_steps(&values);
+        let alone: Vec<f32> =
+            values.iter().flat_map(|value| after_ten_steps(std::slice::from_ref(value))).collect();
+        for (a, b) in together.iter().zip(&alone) {
+            assert!((a - b).abs() <= 1e-4 * b.abs().max(1e-2), "{field}: {a} {b}");
+        }
+        let third = alone.len() / 3;
+        assert_ne!(alone[..third], alone[third..2 * third], "{field}: the values differ");
+    }
+}

@@ -80,10 +80,11 @@ impl ConvMixerNetwork {
         let width = model.width as usize;
         let embedding = PatchEmbedding::without_positions(builder, features, width);
         let norm = Normalization::new(builder, "embedding.norm", model.norm, width);
+        let token_slot = TokenSlot::new(&model.tokens, tokens, builder);
         let block = |index| Block::new(builder, &format!("blocks.{index}"), model);
         Self {
             embedding,
-            token_slot: TokenSlot::new(&model.tokens, tokens),
+            token_slot,
             norm,
             blocks: (0..model.depth).map(block).collect(),
             head: Linear::with_weights(builder, "head", width, classes, |_| vec![0.0; width * classes]),

@@ -18,8 +18,8 @@
 //! so that every filtered output is in reach of the weights w alone if and only if G has rank k f², for which at least
 //! k f² channels are needed. Box filters have c of rank 1, and so G of rank k at most: they fail.
 //!
-//! That the box covers all f² places is inferred from its scale's name in the code. Filters do not follow
-//! `model.initialization`.
+//! The box covers all f² places, as in the authors' `convmixer_*_box` models (`init='box9'` for 3×3, osiriszjq/structured_init,
+//! 9c2d0e0). Filters do not follow `model.initialization`.
 
 use crate::fields::choice;
 #[cfg(feature = "engine")]
@@ -32,7 +32,7 @@ choice! {
         Trained: "trained", "Trained";
         /// Random numbers that stay as they are.
         Random: "random", "Random, frozen";
-        /// A single 1 at a random place of each filter.
+        /// One number that is not zero, √⅓, at a random place of each filter.
         Impulse: "impulse", "Impulse, frozen";
         /// All numbers equal: filters that span one dimension only.
         Box: "box", "Box, frozen";

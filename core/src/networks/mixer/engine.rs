@@ -120,10 +120,11 @@ impl MixerNetwork {
         };
         let width = model.width as usize;
         let embedding = PatchEmbedding::without_positions(builder, features, width);
+        let token_slot = TokenSlot::new(&model.tokens, tokens, builder);
         let block = |index| Block::new(builder, index, model, tokens);
         Self {
             embedding,
-            token_slot: TokenSlot::new(&model.tokens, tokens),
+            token_slot,
             blocks: (0..model.depth as usize).map(block).collect(),
             norm: LayerNorm::new(builder, "norm", width),
             head: Linear::with_weights(builder, "head", width, classes, |_| vec![0.0; width * classes]),

@@ -50,6 +50,9 @@ impl MultiHeadAttention {
                 .copied()
                 .collect()
         };
+        let own = |key: &str| builder.own(&format!("model.attention.activation.{key}"));
+        let activation = model.attention.activation.engine();
+        let activation = activation.with_own(&own).unwrap_or(activation);
         let projection =
             Linear::with_start(builder, &format!("{name}.projection"), [width, 3 * inner], weights, |seed| {
                 of(seed).biases.concat()
@@ -62,15 +65,7 @@ impl MultiHeadAttention {
             |seed| of(seed).output.clone(),
             |seed| of(seed).output_bias.clone(),
         );
-        Self {
-            projection,
-            output,
-            heads,
-            head_width,
-            tokens,
-            causal,
-            activation: model.attention.activation.engine(),
-        }
+        Self { projection, output, heads, head_width, tokens, causal, activation }
     }
 
     /// # Shapes

@@ -61,10 +61,11 @@ impl TransformerNetwork {
                 unreachable!("the experiment's rules give places to a coordinate network")
             }
         };
+        let token_slot = TokenSlot::new(&model.tokens, reading.tokens(), builder);
         let block = |i| Block::new(builder, &format!("blocks.{i}"), model, reading.tokens(), causal);
         Self {
             embedding,
-            token_slot: TokenSlot::new(&model.tokens, reading.tokens()),
+            token_slot,
             blocks: (0..model.depth).map(block).collect(),
             norm: LayerNorm::new(builder, "norm", width),
             head: Linear::with_weights(builder, "head", width, outputs, |_| vec![0.0; width * outputs]),

@@ -1,9 +1,14 @@
 //! What turns attention scores into attention weights.
 
 #[cfg(feature = "engine")]
+use std::rc::Rc;
+
+#[cfg(feature = "engine")]
 use burn::tensor::Tensor;
 
 use crate::fields::slot;
+#[cfg(feature = "engine")]
+use crate::techniques::Own;
 
 slot! {
     /// What turns attention scores into attention weights.
@@ -22,6 +27,11 @@ pub trait ActivationTechnique {
     /// - `scores`: `[R, B·H, N, N]`; causal scores are 0 above the diagonal
     /// - returns `[R, B·H, N, N]`
     fn weights(&self, scores: Tensor<4>, causal: bool) -> Tensor<4>;
+
+    /// The same with numbers that are other ones in each replica; `None` if it has none.
+    fn with_own(&self, _own: Own<'_>) -> Option<Rc<dyn ActivationTechnique>> {
+        None
+    }
 }
 
 #[cfg(all(test, feature = "engine"))]

@@ -22,7 +22,7 @@ fields! {
         /// The power p of x^p; the paper studies 1, 2 and 3 (arXiv 2410.18613).
         power: u32 = 3, integer("Power", 1, 6, Before("power "));
         /// The factor before the power; the paper takes 1/√N for N tokens (arXiv 2410.18613).
-        scale: f32 = 0.0, logarithmic("Scale", 1e-6, 100.0, Before("scale ")).zero("1/√N");
+        scale: f32 = 0.0, logarithmic("Scale", 1e-6, 100.0, Before("scale ")).zero("1/√N").each();
     }
 }
 
@@ -54,22 +54,56 @@ impl Room for Polynomial {
 
 #[cfg(feature = "engine")]
 mod engine {
-    use burn::tensor::Tensor;
+    use std::cell::OnceCell;
+    use std::rc::Rc;
+
+    use burn::tensor::{Tensor, TensorData};
 
     use super::Polynomial;
+    use crate::techniques::Own;
     use crate::techniques::activation::ActivationTechnique;
 
     impl ActivationTechnique for Polynomial {
-        /// By repeated multiplication: `pow` of a negative base is undefined in WGSL.
         fn weights(&self, scores: Tensor<4>, _causal: bool) -> Tensor<4> {
-            let tokens = scores.dims()[3];
-            let scale = if self.scale == 0.0 { 1.0 / (tokens as f32).sqrt() } else { self.scale };
-            let mut result = scores.clone() * scale;
-            for _ in 1..self.power {
-                result = result * scores.clone();
-            }
-            result
+            let scale = factor(self.scale, scores.dims()[3]);
+            raised(self.power, scores.clone() * scale, scores)
         }
+
+        fn with_own(&self, own: Own<'_>) -> Option<Rc<dyn ActivationTechnique>> {
+            own("scale").map(|scales| {
+                Rc::new(Scaled { power: self.power, scales, uploaded: OnceCell::new() })
+                    as Rc<dyn ActivationTechnique>
+            })
+        }
+    }
+
+    /// A polynomial whose scale is another one in each replica.
+    struct Scaled {
+        power: u32,
+        scales: Vec<f32>,
+        uploaded: OnceCell<Tensor<4>>,
+    }
+
+    impl ActivationTechnique for Scaled {
+        fn weights(&self, scores: Tensor<4>, _causal: bool) -> Tensor<4> {
+            let scales = self.uploaded.get_or_init(|| {
+                let scales: Vec<f32> =
+                    self.scales.iter().map(|scale| factor(*scale, scores.dims()[3])).collect();
+                let shape = [scales.len(), 1, 1, 1];
+                Tensor::from_data(TensorData::new(scales, shape), &scores.device().inner())
+            });
+            raised(self.power, scores.clone() * scales.clone(), scores)
+        }
+    }
+
+    /// c for N tokens.
+    fn factor(scale: f32, tokens: usize) -> f32 {
+        if scale == 0.0 { 1.0 / (tokens as f32).sqrt() } else { scale }
+    }
+
+    /// By repeated multiplication: `pow` of a negative base is undefined in WGSL.
+    fn raised(power: u32, scaled: Tensor<4>, scores: Tensor<4>) -> Tensor<4> {
+        (1..power).fold(scaled, |result, _| result * scores.clone())
     }
 }
 

@@ -7,6 +7,8 @@ use crate::interface::PatchMap;
 #[cfg(feature = "engine")]
 use crate::surroundings::Reading;
 use crate::surroundings::Surroundings;
+#[cfg(feature = "engine")]
+use crate::{parameters::Builder, techniques::Own};
 
 slot! {
     /// What is done to the tokens of an example before the first block.
@@ -30,8 +32,8 @@ pub trait TokenTechnique {
     fn before_training(&self, reading: Reading) -> Option<Box<dyn PatchMap>>;
 
     /// What is done to embedded tokens in every forward pass, with N = `tokens` rows each example; `None` if that is
-    /// nothing.
-    fn in_forward(&self, tokens: usize) -> Option<Box<dyn TokenMap>>;
+    /// nothing. `own` are numbers that are other ones in each replica.
+    fn in_forward(&self, tokens: usize, own: Own<'_>) -> Option<Box<dyn TokenMap>>;
 }
 
 /// Changes the embedded tokens of every example of every replica by itself.
@@ -50,8 +52,8 @@ pub struct TokenSlot(Option<Box<dyn TokenMap>>);
 #[cfg(feature = "engine")]
 impl TokenSlot {
     /// What the choice asks for, with N = `tokens` rows each example.
-    pub fn new(choice: &Tokens, tokens: usize) -> Self {
-        Self(choice.engine().in_forward(tokens))
+    pub fn new(choice: &Tokens, tokens: usize, builder: &Builder) -> Self {
+        Self(choice.engine().in_forward(tokens, &|key| builder.own(&format!("model.tokens.{key}"))))
     }
 
     /// # Shapes

@@ -15,6 +15,7 @@ mod engine {
     use super::Plain;
     use crate::interface::PatchMap;
     use crate::surroundings::Reading;
+    use crate::techniques::Own;
     use crate::techniques::tokens::{TokenMap, TokenTechnique};
 
     impl TokenTechnique for Plain {
@@ -22,7 +23,7 @@ mod engine {
             None
         }
 
-        fn in_forward(&self, _: usize) -> Option<Box<dyn TokenMap>> {
+        fn in_forward(&self, _: usize, _: Own<'_>) -> Option<Box<dyn TokenMap>> {
             None
         }
     }

@@ -81,5 +81,5 @@ fn variants_that_gray_no_patches_share_their_data() {
     assert!(!share_data(&plain, &patches) && !share_data(&patches, &embedded));
     assert!(share_data(&patches, &patches.clone()));
     let tokens = patches.model.outline().tokens.expect("a transformer has tokens");
-    assert!(tokens.engine().in_forward(16).is_none());
+    assert!(tokens.engine().in_forward(16, &|_| None).is_none());
 }

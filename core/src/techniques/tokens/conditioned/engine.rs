@@ -1,11 +1,14 @@
 //! The correction on the device.
 
-use burn::tensor::Tensor;
+use std::cell::OnceCell;
+
+use burn::tensor::{Tensor, TensorData};
 
 use super::{Conditioned, Size};
 use crate::interface::PatchMap;
 use crate::kernels::{Polar, add_polar_factor};
 use crate::surroundings::Reading;
+use crate::techniques::Own;
 use crate::techniques::tokens::{TokenMap, TokenTechnique};
 
 /// Steep iterations of the exact form: 3.4¹² = 3·10⁶, so that whatever f32 tells from zero arrives.
@@ -14,10 +17,19 @@ const EXACT_STEEP: u32 = 12;
 /// Settling iterations of the exact form: what is left differs from 1 by less than f32 can say.
 const EXACT_SETTLING: u32 = 3;
 
+/// A strength for each replica, on the device from the first step on.
+#[derive(Clone, Debug)]
+struct Strengths {
+    values: Vec<f32>,
+    uploaded: OnceCell<Tensor<3>>,
+}
+
 /// The correction of one network's tokens.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ConditionedTokens {
     polar: Polar,
+    /// s of each replica, where it is not one for all: `polar` then has 1.
+    strengths: Option<Strengths>,
     tokens: usize,
     size: Size,
 }
@@ -28,13 +40,21 @@ impl ConditionedTokens {
     pub fn new(strength: f32, iterations: u32, size: Size, tokens: usize) -> Self {
         let (steep, settling) =
             if iterations == 0 { (EXACT_STEEP, EXACT_SETTLING) } else { (iterations - 1, 1) };
-        Self { polar: Polar { strength, steep, settling }, tokens, size }
+        Self { polar: Polar { strength, steep, settling }, strengths: None, tokens, size }
     }
 }
 
 impl TokenMap for ConditionedTokens {
     fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        let corrected = add_polar_factor(x.clone(), self.tokens, self.polar);
+        let mut corrected = add_polar_factor(x.clone(), self.tokens, self.polar);
+        if let Some(Strengths { values, uploaded }) = &self.strengths {
+            let strengths = uploaded.get_or_init(|| {
+                let data = TensorData::new(values.clone(), [values.len(), 1, 1]);
+                Tensor::from_data(data, &x.device().inner())
+            });
+            // The correction is a constant, so that the gradient is that of the tokens.
+            corrected = x.clone() + (corrected - x.clone()).detach() * strengths.clone();
+        }
         match self.size {
             Size::Grown => corrected,
             Size::Kept => {
@@ -63,7 +83,14 @@ impl TokenTechnique for Conditioned {
         None
     }
 
-    fn in_forward(&self, tokens: usize) -> Option<Box<dyn TokenMap>> {
+    fn in_forward(&self, tokens: usize, own: Own<'_>) -> Option<Box<dyn TokenMap>> {
+        if let Some(values) = own("strength") {
+            let whole = ConditionedTokens::new(1.0, self.iterations, self.size, tokens);
+            return Some(Box::new(ConditionedTokens {
+                strengths: Some(Strengths { values, uploaded: OnceCell::new() }),
+                ..whole
+            }));
+        }
         let correction = ConditionedTokens::new(self.strength, self.iterations, self.size, tokens);
         (self.strength != 0.0).then(|| Box::new(correction) as Box<dyn TokenMap>)
     }

@@ -41,7 +41,7 @@ fields! {
     #[derive(Copy)]
     pub struct Conditioned as "conditioned", "Conditioned" {
         /// How many times the largest singular value is added to each (arXiv 2505.12789 adds it once).
-        strength: f32 = 1.0, float("Strength", 0.0, 10.0, Before("strength "));
+        strength: f32 = 1.0, float("Strength", 0.0, 10.0, Before("strength ")).each();
         /// Newton-Schulz iterations towards the correction; 9 leave κ near 2 where κ times the root of the stable
         /// rank is below 20,000.
         iterations: u32 = 9, integer("Iterations", 1, 30, Count("iteration", "iterations")).zero("until exact");

@@ -9,6 +9,7 @@ use super::{Graying, Place, Transform};
 use crate::interface::PatchMap;
 use crate::kernels::signed_power;
 use crate::surroundings::Reading;
+use crate::techniques::Own;
 use crate::techniques::tokens::{TokenMap, TokenTechnique};
 
 /// The orthonormal DCT-II matrix: `D[k, j] = √(2/n) cos(π k (2j + 1) / 2n)`, its first row divided by √2.
@@ -124,7 +125,7 @@ impl TokenTechnique for Graying {
         is_asked.then(|| Box::new(grayer()) as Box<dyn PatchMap>)
     }
 
-    fn in_forward(&self, tokens: usize) -> Option<Box<dyn TokenMap>> {
+    fn in_forward(&self, tokens: usize, _: Own<'_>) -> Option<Box<dyn TokenMap>> {
         let is_asked = self.place == Place::Embedding && self.exponent != 1.0;
         is_asked.then(|| Box::new(DctGrayer::new(tokens, self.exponent)) as Box<dyn TokenMap>)
     }

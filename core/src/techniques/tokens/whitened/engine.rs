@@ -5,6 +5,7 @@ use nalgebra::{DMatrix, SymmetricEigen};
 use super::Whitened;
 use crate::interface::PatchMap;
 use crate::surroundings::Reading;
+use crate::techniques::Own;
 use crate::techniques::tokens::{TokenMap, TokenTechnique};
 
 /// Whitens patches of `features` numbers.
@@ -84,7 +85,7 @@ impl TokenTechnique for Whitened {
         Some(Box::new(PatchWhitener::new(reading.features(), self.floor)))
     }
 
-    fn in_forward(&self, _: usize) -> Option<Box<dyn TokenMap>> {
+    fn in_forward(&self, _: usize, _: Own<'_>) -> Option<Box<dyn TokenMap>> {
         None
     }
 }
