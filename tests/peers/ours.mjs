@@ -8,6 +8,7 @@ window.measure = (command, steps, seconds) => {
   let begin = 0;
   let firstStep = 0;
   let device = null;
+  let tuned = 0;
   const rows = [];
   const losses = [];
   const end = (result) => {
@@ -23,6 +24,23 @@ window.measure = (command, steps, seconds) => {
       device = data.Device;
     } else if (data.Failed || data.DeviceLost || data === "Finished") {
       end({ error: JSON.stringify(data) });
+    } else if (data.Tuning) {
+      // All values of all variants together; what is looked at now and then is no step.
+      const { step, steps_per_second: rate, cost, tried } = data.Tuning;
+      firstStep ||= performance.now() - begin;
+      if (tuned >= WARM && step > tuned && tried === "[]") {
+        rows.push({
+          steps: step - tuned,
+          step_ms: 1000 / rate,
+          host_ms: cost.host_milliseconds,
+          kernels: cost.kernels,
+          submits: cost.submits,
+          uploaded_bytes: cost.uploaded_bytes,
+        });
+      }
+      tuned = step;
+      const late = performance.now() - begin > seconds * 1000 && rows.length > 1;
+      if (step >= steps || late) end({ first_step_ms: firstStep, rows, losses, device });
     } else if (data.Progress) {
       const { step, losses: read, steps_per_second: rate, cost } = data.Progress;
       firstStep ||= performance.now() - begin;

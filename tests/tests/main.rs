@@ -11,4 +11,5 @@ mod links;
 mod looks;
 mod loss_of_device;
 mod same_numbers;
+mod tuning;
 mod variants;

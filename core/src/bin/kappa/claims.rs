@@ -33,11 +33,10 @@ pub fn claims(options: &ClaimsOptions) -> Result<(), Failure> {
             "There are no recorded runs in {FOLDER}: call this in a checkout of Kappa Lab."
         )));
     }
-    let table = table(&recordings);
     match &options.write {
-        None => crate::print(&table),
+        None => crate::print(&table(&recordings)),
         Some(file) => {
-            let text = between(&read(file)?, &table)
+            let text = between(&read(file)?, &recordings)
                 .ok_or_else(|| Failure::usage(format!("{} has no marks for the table.", file.display())))?;
             write(file, &text)
         }

@@ -2,7 +2,7 @@
 
 use kappa_core::protocol::Event;
 use kappa_core::spec::{JudgedClaim, Metric, Tried, shown};
-use kappa_core::stats::Summary;
+use kappa_core::stats::Standing;
 
 use crate::about::grouped;
 
@@ -127,27 +127,34 @@ impl Results {
 }
 
 impl Outcome {
-    /// "96.2 ± 0.4 %": over the replicas that did not diverge.
+    /// "96.2 ± 0.4 %": over the replicas that did not diverge. Where some did: how many, and the median of all, in which they
+    /// are worse than every number.
     pub fn mean(&self, metric: Metric) -> String {
         let values =
             self.metrics.iter().find(|(other, _)| *other == metric).map_or(&[][..], |(_, values)| values);
         let replicas = values.iter().zip(self.diverged.iter().chain(std::iter::repeat(&false)));
-        let numbers: Vec<f64> = replicas
-            .filter(|(value, diverged)| value.is_finite() && !**diverged)
-            .map(|(value, _)| f64::from(*value))
+        let outcomes: Vec<Option<f64>> = replicas
+            .map(|(value, diverged)| Some(f64::from(*value)).filter(|value| value.is_finite() && !*diverged))
             .collect();
-        let lost = values.len() - numbers.len();
-        let lost = if lost > 0 { format!(" ({lost} diverged)") } else { String::new() };
-        let Ok(summary) = Summary::from_samples(&numbers) else {
-            return format!("–{lost}");
+        let Ok(standing) = Standing::of(&outcomes, metric.measure(1).direction) else {
+            return "–".to_owned();
         };
         let (scale, digits, unit) = match metric {
             Metric::Accuracy => (100.0, 1, " %"),
             Metric::Loss => (1.0, 3, ""),
             Metric::Psnr => (1.0, 2, " dB"),
         };
-        let half = summary.ci95.map(|(low, high)| format!(" ± {:.digits$}", scale * (high - low) / 2.0));
-        format!("{:.digits$}{}{unit}{lost}", scale * summary.mean, half.unwrap_or_default())
+        let number = |value: f64| format!("{:.digits$}", scale * value);
+        let failed = match (standing.failed, standing.median) {
+            (0, _) => String::new(),
+            (failed, Some(median)) => format!(" ({failed} diverged; median {}{unit})", number(median)),
+            (failed, None) => format!(" ({failed} diverged)"),
+        };
+        let Some(summary) = standing.numbers else {
+            return format!("–{failed}");
+        };
+        let half = summary.ci95.map(|(low, high)| format!(" ± {}", number((high - low) / 2.0)));
+        format!("{}{}{unit}{failed}", number(summary.mean), half.unwrap_or_default())
     }
 }
 
@@ -224,7 +231,7 @@ mod tests {
         let lines: Vec<&str> = table.lines().collect();
         assert_eq!(lines[0], "variant   parameters   operations     test accuracy   test loss");
         assert!(lines[1].starts_with("softmax   14,282       1.23 million   91.0 ± 2.5 %"), "{table}");
-        assert!(lines[1].ends_with("(1 diverged)"), "{table}");
+        assert!(lines[1].ends_with("(1 diverged; median 0.500)"), "{table}");
         let claim = "1. The accuracy of x³ / √N attention is not lower than that of softmax attention.\n   Holds here \
                      (claimed: not lower by more than 2 points): +4.67 points";
         assert!(table.contains(claim), "{table}");
@@ -237,7 +244,7 @@ mod tests {
         results.take(&Event::Diverged { variant: 0, replica: 1, step: 3 });
         results.take(&started());
         results.take(&evaluated(0, [0.5, 0.1, 0.5]));
-        assert_eq!(results.variants[0].mean(Metric::Accuracy), "50.0 ± 0.0 % (1 diverged)");
+        assert_eq!(results.variants[0].mean(Metric::Accuracy), "50.0 ± 0.0 % (1 diverged; median 50.0 %)");
         results.take(&Event::Diverged { variant: 0, replica: 0, step: 4 });
         results.take(&Event::Diverged { variant: 0, replica: 2, step: 4 });
         assert_eq!(results.variants[0].mean(Metric::Accuracy), "– (3 diverged)");

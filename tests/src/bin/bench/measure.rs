@@ -67,10 +67,17 @@ pub struct Run {
     pub batch: u32,
     /// Replicas, trained at once.
     pub replicas: u32,
+    /// Values of the learning rate that are tried with each replica, likewise at once; 1 tunes nothing.
+    pub values: u32,
 }
 
 const fn run(engine: Engine, device: Place, batch: u32, replicas: u32) -> Run {
-    Run { engine, device, batch, replicas }
+    Run { engine, device, batch, replicas, values: 1 }
+}
+
+/// Ours, with so many learning rates.
+const fn tuned(device: Place, batch: u32, values: u32) -> Run {
+    Run { engine: Engine::Ours, device, batch, replicas: 1, values }
 }
 
 /// Everything, in its order: engines take turns, so that a machine that slows down slows down all of them.
@@ -79,6 +86,7 @@ pub const RUNS: &[Run] = &[
     run(Engine::Jax, Place::Gpu, 8, 1),
     run(Engine::Tfjs, Place::Gpu, 8, 1),
     run(Engine::Ours, Place::Gpu, 8, 5),
+    tuned(Place::Gpu, 8, 6),
     run(Engine::Ours, Place::Gpu, 64, 1),
     run(Engine::Jax, Place::Gpu, 64, 1),
     run(Engine::Tfjs, Place::Gpu, 64, 1),
@@ -86,6 +94,7 @@ pub const RUNS: &[Run] = &[
     run(Engine::Ours, Place::Cpu, 8, 1),
     run(Engine::Jax, Place::Cpu, 8, 1),
     run(Engine::Ours, Place::Cpu, 8, 5),
+    tuned(Place::Cpu, 8, 6),
     run(Engine::Ours, Place::Cpu, 64, 1),
     run(Engine::Jax, Place::Cpu, 64, 1),
     run(Engine::Ours, Place::Cpu, 64, 5),
@@ -103,6 +112,7 @@ impl fmt::Display for Run {
             Place::Cpu => "CPU",
         };
         let text = format!("{name}, {place}, batch {}", self.batch);
+        let text = if self.values > 1 { format!("{text}, {} values", self.values) } else { text };
         let text = if self.replicas > 1 { format!("{text}, R = {}", self.replicas) } else { text };
         formatter.pad(&text)
     }
@@ -212,6 +222,11 @@ fn experiment(run: &Run) -> Result<Experiment> {
     let mut experiment = catalog::find("bench").context("the catalog has it")?.experiment().clone();
     experiment.training.batch = run.batch;
     experiment.seeds.count = run.replicas;
+    if run.values > 1 {
+        let rate = experiment.training.learning_rate;
+        experiment.tune.values = (0..run.values).map(|value| rate / (1 + value) as f32).rev().collect();
+        experiment.tune.seeds = run.replicas;
+    }
     Ok(experiment)
 }
 

@@ -66,7 +66,10 @@ impl Report {
     }
 
     fn row(&self, engine: Engine, device: Place, batch: u32, replicas: u32) -> Option<&Row> {
-        let wanted = Run { engine, device, batch, replicas };
+        self.row_of(Run { engine, device, batch, replicas, values: 1 })
+    }
+
+    fn row_of(&self, wanted: Run) -> Option<&Row> {
         self.rows.iter().find(|(run, _)| *run == wanted).and_then(|(_, row)| row.as_ref().ok())
     }
 
@@ -85,6 +88,15 @@ impl Report {
         add("kernels a step", of(ours, |row| row.kernels), Some(330.0));
         add("kernels a step, the next mark", of(ours, |row| row.kernels), Some(250.0));
         add("kernels a step at R = 5, as at R = 1", of(five, |row| row.kernels), of(ours, |row| row.kernels));
+        let six = self.row_of(Run {
+            engine: Engine::Ours,
+            device: Place::Gpu,
+            batch: 8,
+            replicas: 1,
+            values: 6,
+        });
+        add("kernels a step with 6 values, as with 1", of(six, |row| row.kernels), of(ours, |row| row.kernels));
+        add("submissions with 6 values, as with 1", of(six, |row| row.submits), of(ours, |row| row.submits));
         add("host ms a step, batch 8, as jax-js", of(ours, |row| row.host_ms), of(jax, |row| row.host_ms));
         add(
             "step ms, batch 8, half of TensorFlow.js",
@@ -118,6 +130,11 @@ impl Report {
                             ours.step_ms / peer.step_ms,
                         ));
                     }
+                }
+                let six = Run { engine: Engine::Ours, device, batch, replicas: 1, values: 6 };
+                if let Some(six) = self.row_of(six) {
+                    let name = format!("{} at batch {batch}, 6 values to 1", word(device));
+                    ratios.push((name, six.step_ms / ours.step_ms));
                 }
                 if let Some(five) = self.row(Engine::Ours, device, batch, 5) {
                     let name = format!("{} at batch {batch}, R = 5 to R = 1", word(device));
