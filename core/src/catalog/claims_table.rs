@@ -14,9 +14,8 @@ const BEGIN: &str = "<!-- claims";
 
 /// The table, in the order of the catalog.
 pub fn table(recordings: &[Recording]) -> String {
-    let mut text = String::from(
-        "| experiment | whose | claim | what came of it | tuned |\n|---|---|---|---|---|\n",
-    );
+    let mut text =
+        String::from("| experiment | whose | claim | what came of it | tuned |\n|---|---|---|---|---|\n");
     for recording in recordings {
         for row in &recording.claims {
             let JudgedClaim { claim, judged } = row;

@@ -88,14 +88,13 @@ impl Report {
         add("kernels a step", of(ours, |row| row.kernels), Some(330.0));
         add("kernels a step, the next mark", of(ours, |row| row.kernels), Some(250.0));
         add("kernels a step at R = 5, as at R = 1", of(five, |row| row.kernels), of(ours, |row| row.kernels));
-        let six = self.row_of(Run {
-            engine: Engine::Ours,
-            device: Place::Gpu,
-            batch: 8,
-            replicas: 1,
-            values: 6,
-        });
-        add("kernels a step with 6 values, as with 1", of(six, |row| row.kernels), of(ours, |row| row.kernels));
+        let six =
+            self.row_of(Run { engine: Engine::Ours, device: Place::Gpu, batch: 8, replicas: 1, values: 6 });
+        add(
+            "kernels a step with 6 values, as with 1",
+            of(six, |row| row.kernels),
+            of(ours, |row| row.kernels),
+        );
         add("submissions with 6 values, as with 1", of(six, |row| row.submits), of(ours, |row| row.submits));
         add("host ms a step, batch 8, as jax-js", of(ours, |row| row.host_ms), of(jax, |row| row.host_ms));
         add(
