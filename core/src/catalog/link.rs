@@ -39,14 +39,23 @@ struct Origin {
 }
 
 static ORIGINS: LazyLock<Vec<Origin>> = LazyLock::new(|| {
-    catalog::experiments()
-        .map(|(id, experiment)| Origin {
-            id,
-            experiment,
-            leaves: tree::leaves(experiment),
-            edition: edition(experiment),
-        })
-        .collect()
+    let origin = |(id, experiment): (&'static str, &'static Experiment)| Origin {
+        id,
+        experiment,
+        leaves: tree::leaves(experiment),
+        edition: edition(experiment),
+    };
+    catalog::experiments().map(origin).collect()
+});
+
+/// Editions that the catalog has had before: links start from them no more, but those that did still open.
+static EARLIER: LazyLock<Vec<Origin>> = LazyLock::new(|| {
+    let origin = |(id, text): &(&'static str, &str)| {
+        let experiment: &'static Experiment =
+            Box::leak(Box::new(crate::spec::from_toml(text).expect("an experiment of this repository")));
+        Origin { id, experiment, leaves: Vec::new(), edition: edition(experiment) }
+    };
+    catalog::EARLIER.iter().map(origin).collect()
 });
 
 /// The link of an experiment that passes its check, without `#`: the shortest over all origins.
@@ -226,7 +235,9 @@ fn origin(pairs: &[Pair]) -> Result<(u32, &'static Origin, &[Pair]), Problem> {
         return Err(Problem::of("version", format!("must be 1 to {VERSION}, not {}", quote(version))));
     };
     let (id, mark) = from.split_once('.').unwrap_or((from, ""));
-    let Some(origin) = ORIGINS.iter().find(|origin| origin.id == id) else {
+    let earlier = || EARLIER.iter().find(|origin| origin.id == id && origin.edition == mark);
+    let today = ORIGINS.iter().find(|origin| origin.id == id);
+    let Some(origin) = today.filter(|origin| origin.edition == mark).or_else(earlier).or(today) else {
         let hint = suggestion(id, ORIGINS.iter().map(|origin| origin.id));
         return Err(Problem::general(format!("The catalog has no experiment {}{hint}", quote(id))));
     };

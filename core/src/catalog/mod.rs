@@ -23,6 +23,12 @@ mod weight_conditioning;
 
 pub use starters::STARTERS;
 
+/// Earlier editions of experiments, in their order: links that start from one of them still open.
+const EARLIER: &[(&str, &str)] = &[
+    ("always-skip", include_str!("../../experiments/earlier/always-skip.toml")),
+    ("conditioned-tokens", include_str!("../../experiments/earlier/conditioned-tokens.toml")),
+];
+
 /// Every paper, in the order of the menus.
 pub const PAPERS: &[&Paper] = &[
     &always_skip::PAPER,

@@ -286,7 +286,10 @@ fn numbers_of_techniques_are_data_too_and_train_like_the_values_one_by_one() {
         experiment.variants.truncate(1);
         experiment.task =
             crate::tasks::gratings::Gratings { patch: 4, examples: 10, ..Default::default() }.into();
-        for setting in settings.iter().copied().chain([format!("{field}={value}").as_str()]) {
+        // Adam would make steps of one size from gradients that are rounding alone.
+        let descent = ["training.optimizer=sgd", "training.learning_rate=0.1"];
+        let value = format!("{field}={value}");
+        for setting in settings.iter().copied().chain(descent).chain([value.as_str()]) {
             set_path(&mut experiment, setting).unwrap_or_else(|problem| panic!("{setting}: {problem:?}"));
         }
         experiment

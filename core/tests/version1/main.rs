@@ -59,7 +59,10 @@ fn every_link_of_version_1_opens_to_the_experiment_of_its_file() {
     }
     for entry in catalog::entries() {
         let kept = corpus.iter().find(|kept| kept.name == entry.id()).expect("every entry of that edition");
-        assert_eq!(&from_link(&kept.link).expect("it opens"), entry.experiment(), "{}", entry.id());
+        let opened = from_link(&kept.link).expect("it opens");
+        // These were set up again; their links open what they were then.
+        let set_up_again = ["always-skip", "conditioned-tokens"].contains(&entry.id());
+        assert_eq!(&opened == entry.experiment(), !set_up_again, "{}", entry.id());
     }
 }
 

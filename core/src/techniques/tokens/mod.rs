@@ -5,10 +5,12 @@ use crate::fields::{Problems, Row, named, slot};
 #[cfg(feature = "engine")]
 use crate::interface::PatchMap;
 #[cfg(feature = "engine")]
+use crate::parameters::Builder;
+#[cfg(feature = "engine")]
 use crate::surroundings::Reading;
 use crate::surroundings::Surroundings;
 #[cfg(feature = "engine")]
-use crate::{parameters::Builder, techniques::Own};
+use crate::techniques::Own;
 
 slot! {
     /// What is done to the tokens of an example before the first block.
