@@ -5,7 +5,13 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 fn main() {
-    let folder = Path::new("experiments");
+    write_out(Path::new("experiments"), "experiments.rs");
+    // Editions that the catalog has had before, which links still start from.
+    write_out(Path::new("experiments/earlier"), "earlier.rs");
+}
+
+/// The files of a folder, by name.
+fn write_out(folder: &Path, name: &str) {
     println!("cargo::rerun-if-changed={}", folder.display());
     let files =
         fs::read_dir(folder).expect("there is a folder of experiments").flatten().map(|file| file.path());
@@ -23,7 +29,6 @@ fn main() {
         writeln!(table, "    ({id:?}, {:?}),", tree.to_string()).expect("text can be appended to");
     }
     table.push_str("]\n");
-    let out =
-        PathBuf::from(env::var_os("OUT_DIR").expect("cargo says where to write")).join("experiments.rs");
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo says where to write")).join(name);
     fs::write(out, table).expect("the output folder can be written to");
 }

@@ -312,8 +312,8 @@ fn every_variant_is_compared_at_the_value_that_did_best_on_the_validation_split(
         };
         events.iter().filter_map(rate).fold(0.0, f32::max)
     };
-    for variant in 0..2 {
-        let highest = rates(variant) / tried[variant].value() as f32;
+    for (variant, tried) in tried.iter().enumerate() {
+        let highest = rates(variant) / tried.value() as f32;
         assert!((0.7..=1.0).contains(&highest), "variant {variant}: {highest}");
     }
     assert_eq!(judged(&events).len(), 1);

@@ -23,12 +23,6 @@ mod weight_conditioning;
 
 pub use starters::STARTERS;
 
-/// Earlier editions of experiments, in their order: links that start from one of them still open.
-const EARLIER: &[(&str, &str)] = &[
-    ("always-skip", include_str!("../../experiments/earlier/always-skip.toml")),
-    ("conditioned-tokens", include_str!("../../experiments/earlier/conditioned-tokens.toml")),
-];
-
 /// Every paper, in the order of the menus.
 pub const PAPERS: &[&Paper] = &[
     &always_skip::PAPER,
@@ -216,6 +210,10 @@ impl Entry {
 
 /// The files of `core/experiments` as JSON, by name: see `build.rs`.
 const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/experiments.rs"));
+
+/// The same of `core/experiments/earlier`: experiments as they were before they were set up again. Links that start from one of
+/// them still open.
+const EARLIER: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/earlier.rs"));
 
 /// Everything: starters first, then papers, each with its companions. The first entry is the one a newcomer sees.
 pub fn entries() -> impl Iterator<Item = Entry> {

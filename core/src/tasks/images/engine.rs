@@ -24,7 +24,7 @@ pub struct ImageTask {
 /// Where the images are.
 enum Kept {
     /// One set for all seeds, on the device; a step uploads only which of its images it wants.
-    OnDevice { train: Split, test: Split },
+    OnDevice { train: Box<Split>, test: Box<Split> },
     /// A set for each seed, in memory, since they are large together; a step uploads the images that it wants.
     InMemory { seeds: Vec<u64>, train: Vec<FloatImages>, test: Vec<FloatImages> },
 }
@@ -197,8 +197,8 @@ impl<'a> Cut<'a> {
         (train, test)
     }
 
-    fn upload(&self, images: FloatImages) -> Split {
-        Split::new(images, self.length(), self.source.device)
+    fn upload(&self, images: FloatImages) -> Box<Split> {
+        Box::new(Split::new(images, self.length(), self.source.device))
     }
 }
 
