@@ -38,26 +38,16 @@ struct Origin {
     edition: String,
 }
 
-static ORIGINS: LazyLock<Vec<Origin>> = LazyLock::new(|| {
-    let origin = |(id, experiment): (&'static str, &'static Experiment)| Origin {
-        id,
-        experiment,
-        leaves: tree::leaves(experiment),
-        edition: edition(experiment),
-    };
-    catalog::experiments().map(origin).collect()
-});
+static ORIGINS: LazyLock<Vec<Origin>> = LazyLock::new(|| catalog::experiments().map(Origin::new).collect());
 
 /// Editions that the catalog has had before: links start from them no more, but those that did still open.
-static EARLIER: LazyLock<Vec<Origin>> = LazyLock::new(|| {
-    let read = |text: &str| tree::read(&serde_json::from_str(text).expect("the build script writes JSON"));
-    let origin = |(id, text): &(&'static str, &str)| {
-        let experiment: &'static Experiment =
-            Box::leak(Box::new(read(text).expect("a test opens a link from each")));
-        Origin { id, experiment, leaves: Vec::new(), edition: edition(experiment) }
-    };
-    catalog::EARLIER.iter().map(origin).collect()
-});
+static EARLIER: LazyLock<Vec<Origin>> = LazyLock::new(|| catalog::earlier().map(Origin::new).collect());
+
+impl Origin {
+    fn new((id, experiment): (&'static str, &'static Experiment)) -> Self {
+        Self { id, experiment, leaves: tree::leaves(experiment), edition: edition(experiment) }
+    }
+}
 
 /// The link of an experiment that passes its check, without `#`: the shortest over all origins.
 pub fn to_link(experiment: &Experiment) -> String {

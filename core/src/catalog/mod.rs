@@ -234,16 +234,25 @@ pub fn find(id: &str) -> Option<Entry> {
 /// The experiment of every entry, read once.
 pub fn experiments() -> impl Iterator<Item = (&'static str, &'static Experiment)> {
     static EXPERIMENTS: LazyLock<Vec<(&'static str, Experiment)>> = LazyLock::new(|| {
-        let read = |entry: Entry| {
-            let (_, text) = FILES.iter().find(|(id, _)| *id == entry.id()).expect("every entry has a file");
-            let tree = serde_json::from_str(text).expect("the build script writes JSON");
-            let experiment = tree::read(&tree)
-                .unwrap_or_else(|problems| panic!("{} is checked by a test, but: {problems:?}", entry.id()));
-            (entry.id(), experiment)
-        };
-        entries().map(read).collect()
+        let of =
+            |entry: Entry| FILES.iter().find(|(id, _)| *id == entry.id()).expect("every entry has a file");
+        entries().map(of).map(read).collect()
     });
     EXPERIMENTS.iter().map(|(id, experiment)| (*id, experiment))
+}
+
+/// Earlier editions of experiments, by the ids that they had and their successors have; read once.
+fn earlier() -> impl Iterator<Item = (&'static str, &'static Experiment)> {
+    static EXPERIMENTS: LazyLock<Vec<(&'static str, Experiment)>> =
+        LazyLock::new(|| EARLIER.iter().map(read).collect());
+    EXPERIMENTS.iter().map(|(id, experiment)| (*id, experiment))
+}
+
+/// The experiment of a file.
+fn read((id, text): &(&'static str, &'static str)) -> (&'static str, Experiment) {
+    let tree = serde_json::from_str(text).expect("the build script writes JSON");
+    let experiment = tree::read(&tree);
+    (*id, experiment.unwrap_or_else(|problems| panic!("{id} is checked by a test, but: {problems:?}")))
 }
 
 #[cfg(test)]

@@ -377,7 +377,7 @@ fn show(value: &Value) -> String {
 }
 
 /// The `f64` that is written with the fewest digits and is still this `f32`: 0.1, not 0.10000000149011612.
-pub(super) fn shortest(number: f32) -> f64 {
+pub fn shortest(number: f32) -> f64 {
     let written = format!("{number:?}").parse().unwrap_or(f64::from(number));
     // Rounding twice could in principle end at a neighbour.
     if written as f32 == number { written } else { f64::from(number) }

@@ -21,7 +21,7 @@ mod table;
 pub(crate) use declare::{choice, fields, slot};
 pub use field::{
     Choice, Field, Kind, Owner, Phrase, Row, flag, float, group, integer, line, list, logarithmic, named,
-    written,
+    shortest, written,
 };
 pub use nearest::{nearest, suggestion};
 pub use node::Node;

@@ -14,7 +14,7 @@ use cubecl::prelude::*;
 
 use super::flat::{clip_factor, clipping};
 use super::prelude::*;
-use super::rates::{Rates, Shares, part, share, stretches};
+use super::rates::{Rates, Shares, Stretches, rate};
 
 /// The numbers of one update.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -118,15 +118,11 @@ fn adamw_kernel<N: Size>(
     let at = ABSOLUTE_POS;
     let replica = at / width;
     let factor = clipping(norms, replica, clip);
-    let rule = rules[at % width];
-    let of = part(rule.extract(0usize));
-    let decay = rule - Vector::new(2.0 * of);
-    let learning_rate = rates[2 * replica] * share(of, s0, s1, s2, s3, s4, s5);
-    let weight_decay = rates[2 * replica + 1];
+    let (learning_rate, kept) = rate(rates, replica, rules[at % width], s0, s1, s2, s3, s4, s5);
     let gradient = gradients[at] * Vector::new(factor);
     let m = mean[at] * Vector::new(beta1) + gradient * Vector::new(1.0 - beta1);
     let v = square[at] * Vector::new(beta2) + gradient * gradient * Vector::new(1.0 - beta2);
-    let shrunk = parameters[at] * (Vector::new(1.0) - decay * Vector::new(learning_rate * weight_decay));
+    let shrunk = parameters[at] * kept;
     let root = Vector::sqrt(v * Vector::new(1.0 / correction2)) + Vector::new(epsilon);
     parameters[at] = shrunk - m * Vector::new(learning_rate / correction1) / root;
     mean[at] = m;
@@ -177,26 +173,22 @@ impl AdamWOps for Flex {
         let width = rules.shape()[0];
         let (gradients, norms) = (&Values::of(&gradients)[..], &Values::of(&norms)[..]);
         let (rates, rules) = (&Values::of(&rates)[..], &Values::of(&rules)[..]);
-        let stretches = stretches(rules);
+        let stretches = Stretches::of(rules);
         let rows = parameters.storage_mut::<f32>().chunks_exact_mut(width);
         let moments = mean.storage_mut::<f32>().chunks_exact_mut(width);
         let squares = square.storage_mut::<f32>().chunks_exact_mut(width);
         for (replica, ((p, m), v)) in rows.zip(moments).zip(squares).enumerate() {
             let factor = clip_factor(norms[replica], clip);
             let g = &gradients[replica * width..][..width];
-            let mut start = 0;
-            for &(part, length) in &stretches {
-                let learning_rate = rates[2 * replica] * shares[part];
-                let (weight_decay, coded) = (rates[2 * replica + 1], 2.0 * part as f32);
-                for i in start..start + length {
+            for pace in stretches.paces(&rates[2 * replica..], &shares) {
+                let learning_rate = pace.learning_rate;
+                for i in pace.numbers.clone() {
                     let g = g[i] * factor;
                     m[i] = beta1 * m[i] + (1.0 - beta1) * g;
                     v[i] = beta2 * v[i] + (1.0 - beta2) * g * g;
                     let root = (v[i] / correction2).sqrt() + epsilon;
-                    p[i] = p[i] * (1.0 - learning_rate * weight_decay * (rules[i] - coded))
-                        - learning_rate * m[i] / correction1 / root;
+                    p[i] = p[i] * pace.keeps(rules[i]) - learning_rate * m[i] / correction1 / root;
                 }
-                start += length;
             }
         }
         (parameters, mean, square)

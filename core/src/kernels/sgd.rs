@@ -12,7 +12,7 @@ use cubecl::prelude::*;
 
 use super::flat::{clip_factor, clipping};
 use super::prelude::*;
-use super::rates::{Rates, Shares, part, share, stretches};
+use super::rates::{Rates, Shares, Stretches, rate};
 
 /// The numbers of one update.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -80,12 +80,8 @@ fn sgd_kernel<N: Size>(
     let at = ABSOLUTE_POS;
     let replica = at / width;
     let factor = clipping(norms, replica, clip);
-    let rule = rules[at % width];
-    let of = part(rule.extract(0usize));
-    let decay = rule - Vector::new(2.0 * of);
-    let learning_rate = rates[2 * replica] * share(of, s0, s1, s2, s3, s4, s5);
-    let weight_decay = rates[2 * replica + 1];
-    let shrunk = parameters[at] * (Vector::new(1.0) - decay * Vector::new(learning_rate * weight_decay));
+    let (learning_rate, kept) = rate(rates, replica, rules[at % width], s0, s1, s2, s3, s4, s5);
+    let shrunk = parameters[at] * kept;
     parameters[at] = shrunk - gradients[at] * Vector::new(learning_rate * factor);
 }
 
@@ -127,19 +123,15 @@ impl SgdOps for Flex {
         let width = rules.shape()[0];
         let (gradients, norms) = (&Values::of(&gradients)[..], &Values::of(&norms)[..]);
         let (rates, rules) = (&Values::of(&rates)[..], &Values::of(&rules)[..]);
-        let stretches = stretches(rules);
+        let stretches = Stretches::of(rules);
         for (replica, p) in parameters.storage_mut::<f32>().chunks_exact_mut(width).enumerate() {
             let factor = clip_factor(norms[replica], clip);
             let g = &gradients[replica * width..][..width];
-            let mut start = 0;
-            for &(part, length) in &stretches {
-                let learning_rate = rates[2 * replica] * shares[part];
-                let (weight_decay, coded) = (rates[2 * replica + 1], 2.0 * part as f32);
-                for i in start..start + length {
-                    p[i] = p[i] * (1.0 - learning_rate * weight_decay * (rules[i] - coded))
-                        - learning_rate * factor * g[i];
+            for pace in stretches.paces(&rates[2 * replica..], &shares) {
+                let learning_rate = pace.learning_rate;
+                for i in pace.numbers.clone() {
+                    p[i] = p[i] * pace.keeps(rules[i]) - learning_rate * factor * g[i];
                 }
-                start += length;
             }
         }
         parameters

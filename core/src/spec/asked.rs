@@ -82,11 +82,11 @@ pub struct Measured {
 impl Asked {
     /// How its values are compared; `examples` are those of the test split.
     pub fn measure(&self, examples: usize) -> Measure {
-        let Self::Probed(probed) = self else {
-            let Self::Metric(metric) = self else { unreachable!("there are two kinds") };
-            return metric.measure(examples);
+        let number = match self {
+            Self::Metric(metric) => return metric.measure(examples),
+            Self::Probed(probed) => probed.number,
         };
-        match probed.number {
+        match number {
             // A singular matrix is worse than every number.
             Number::Kappa | Number::LargestCurvature => Measure::factor(Direction::LowerIsBetter),
             Number::StableRank => Measure::factor(Direction::HigherIsBetter),

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::experiment::{Experiment, Variant};
 use super::table::known_field;
 use super::tree;
-use crate::fields::{Field, Kind, Problem, Problems, quote, written};
+use crate::fields::{Field, Kind, Problem, Problems, quote, shortest, written};
 use crate::stats::Metric;
 
 /// Numbers that cannot be tuned: they say how long a run is, and how it is looked at.
@@ -51,8 +51,7 @@ impl Tried {
                 best = index;
             }
         }
-        let values =
-            values.iter().map(|value| written(*value).parse().unwrap_or(f64::from(*value))).collect();
+        let values = values.iter().map(|value| shortest(*value)).collect();
         Self { variant, values, outcomes, best }
     }
 
@@ -167,7 +166,7 @@ impl Experiment {
         for (index, value) in
             tuned.iter().flat_map(|index| tune.values.iter().map(move |value| (*index, *value)))
         {
-            let tried = self.variant_at(index, field, written(value).parse().unwrap_or_default());
+            let tried = self.variant_at(index, field, shortest(value));
             let wrong = tried.and_then(|variant| match super::check::rules(&variant) {
                 problems if problems.is_empty() => Ok(()),
                 problems => Err(problems),

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use super::{Dataset, Drawn, Source, draw_examples, even_chunk, set_of};
+use super::{Dataset, Drawn, HeldOut, Source, draw_examples, even_chunk, set_of};
 use crate::interface::{Batch, Input, Targets};
 use crate::surroundings::Reading;
 
@@ -27,16 +27,26 @@ pub struct ListTask {
 }
 
 impl ListTask {
-    /// Lists of as many symbols as the reading has tokens: `draw(seed, prefix)` draws both splits, from streams whose names
-    /// have the prefix. All seeds have those of `fixed`, unless the data is drawn anew for each.
-    pub fn drawn(
+    /// Lists of as many symbols as the reading has tokens: `generator(seed, prefix)` draws so many lists that it has not
+    /// drawn before, from streams whose names have the prefix; the training split first, so many of them. All seeds have those of `fixed`, unless the data is drawn anew for each.
+    pub fn drawn<G: FnMut(usize) -> Lists>(
         reading: Reading,
         (drawn, fixed): (Drawn, u64),
         source: Source<'_>,
-        draw: impl Fn(u64, &str) -> (Lists, Lists),
+        training: usize,
+        generator: impl Fn(u64, &str) -> G,
     ) -> Self {
         let seeds = drawn.seeds(source.seeds, fixed);
-        let (train, test) = seeds.iter().map(|(seed, prefix)| draw(*seed, prefix)).unzip();
+        let (train, test) = seeds
+            .iter()
+            .map(|(seed, prefix)| {
+                let (mut draw, tested) = (generator(*seed, prefix), drawn.test as usize);
+                let (train, test) = (draw(training), draw(tested));
+                // Drawn after both, so that none of it is in them.
+                let held_out = if source.held_out == HeldOut::Validation { draw(tested) } else { test };
+                (train, held_out)
+            })
+            .unzip();
         let seeds = seeds.into_iter().map(|(seed, _)| seed).collect();
         Self { reading, seeds, train, test, device: source.device.clone() }
     }
@@ -98,7 +108,6 @@ impl Dataset for ListTask {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tasks::HeldOut;
 
     #[test]
     fn a_batch_has_the_shapes_of_its_reading_and_each_list_its_class() {
@@ -114,7 +123,9 @@ mod tests {
             seeds: &[1, 2],
             device: &Device::flex(),
         };
-        let task = ListTask::drawn(reading, (Drawn::default(), 7), source, |_, _| (lists(5), lists(6)));
+        let task = ListTask::drawn(reading, (Drawn::default(), 7), source, 5, |_, _| {
+            |count: usize| lists(count.min(6) as u8)
+        });
         for (batch, size) in [
             (task.train_batch(&[1, 2], 3, 8), 8),
             (task.test_examples(4, &[1, 2]), 4),

@@ -55,23 +55,22 @@ pub(super) struct Outcomes<T = f32> {
 impl Outcomes {
     /// With the seeds that came after these.
     pub(super) fn followed_by(&self, other: &Self) -> Self {
-        let metrics = other.metrics.iter().map(|(metric, values)| {
-            let before = self.metrics.iter().find(|(other, _)| other == metric);
-            let before = before.map_or(&[][..], |(_, values)| values);
-            (*metric, [before, values].concat())
-        });
+        let metrics =
+            other.metrics.iter().map(|(metric, values)| (*metric, [self.values(*metric), values].concat()));
         let diverged = [&self.diverged[..], &other.diverged[..]].concat();
         Self { diverged, metrics: metrics.collect() }
     }
 
+    fn values(&self, metric: Metric) -> &[f32] {
+        self.metrics.iter().find(|(name, _)| *name == metric).map_or(&[][..], |(_, values)| values)
+    }
+
     /// The metric of each seed; `None` where it diverged.
     pub(super) fn of(&self, metric: Metric) -> Vec<Option<f64>> {
-        let values =
-            self.metrics.iter().find(|(name, _)| *name == metric).map_or(&[][..], |(_, values)| values);
         let outcome = |(diverged, value): (&Option<u32>, &f32)| {
             (diverged.is_none() && value.is_finite()).then_some(f64::from(*value))
         };
-        self.diverged.iter().zip(values).map(outcome).collect()
+        self.diverged.iter().zip(self.values(metric)).map(outcome).collect()
     }
 }
 

@@ -172,16 +172,17 @@ impl Comparison {
             }
         }
         if step == total {
-            let whole = |variant: usize| {
-                let ended = &self.lanes[variant].outcomes;
+            let whole = |(variant, lane): (usize, &Lane)| {
+                let ended = &lane.outcomes;
                 self.earlier.get(variant).map_or_else(|| ended.clone(), |earlier| earlier.followed_by(ended))
             };
+            let whole: Vec<Outcomes> = self.lanes.iter().enumerate().map(whole).collect();
             let claims = experiment.judge(|variant, asked| match asked {
-                Asked::Metric(metric) => whole(variant).of(*metric),
+                Asked::Metric(metric) => whole[variant].of(*metric),
                 Asked::Probed(probed) => {
                     let measured = self.measured.iter().find(|one| one.asked == *probed);
                     let outcomes = measured.map_or(Vec::new(), |one| one.outcomes[variant].clone());
-                    let diverged = whole(variant).diverged.into_iter();
+                    let diverged = whole[variant].diverged.iter();
                     outcomes.into_iter().zip(diverged).map(|(one, at)| one.filter(|_| at.is_none())).collect()
                 }
             });

@@ -11,7 +11,7 @@ use crate::spec::Experiment;
 use crate::tasks::{Dataset, HeldOut, Source};
 
 /// The bytes of files below `data/`, by their names.
-pub type Files = BTreeMap<String, Vec<u8>>;
+pub type Files = BTreeMap<&'static str, Vec<u8>>;
 
 /// Data that is loaded already, with a variant that it was loaded for.
 pub(super) struct Loader<'a> {

@@ -1,8 +1,6 @@
 //! All variants of an experiment in training, step by step and side by side: tuning first, where there is some, then the
 //! comparison.
 
-use std::collections::BTreeMap;
-
 use burn::tensor::{Device, ExecutionError, Transaction};
 
 use super::checkpoint::{self, Checkpoint, Outcomes};
@@ -57,25 +55,24 @@ impl Session {
     pub fn start(
         engine: &Engine,
         experiment: Experiment,
-        data: &BTreeMap<&str, Vec<u8>>,
+        data: &Files,
         resume: Option<&[u8]>,
     ) -> Result<(Self, Event), Vec<String>> {
         experiment.check().map_err(sentences)?;
         let checkpoint = resume.map(|bytes| checkpoint::read(bytes, &experiment)).transpose()?;
         let device = engine.device.clone();
-        let files: Files = data.iter().map(|(file, bytes)| ((*file).to_owned(), bytes.clone())).collect();
         let tuned_steps = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.tuned_steps);
         let tuning = match &checkpoint {
             Some(checkpoint) => checkpoint.tuning,
             None => experiment.is_tuned(),
         };
         let mut stage = if tuning {
-            Stage::Tuning(Tuning::new(&experiment, &files, &device)?)
+            Stage::Tuning(Tuning::new(&experiment, data, &device)?)
         } else {
             let before = checkpoint.as_ref().map_or_else(Default::default, |checkpoint| {
                 (checkpoint.tried.clone(), checkpoint.earlier.clone())
             });
-            let mut comparison = Comparison::new(&experiment, before, &files, &device)?;
+            let mut comparison = Comparison::new(&experiment, before, data, &device)?;
             for one in checkpoint.iter().flat_map(|checkpoint| &checkpoint.measured) {
                 let asked = comparison.measured.iter_mut().find(|other| other.asked == one.asked);
                 for (known, all) in
@@ -90,7 +87,7 @@ impl Session {
             stage.restore(checkpoint)?;
         }
         // What is tried needs them once more.
-        let files = if tuning { files } else { Files::new() };
+        let files = if tuning { data.clone() } else { Files::new() };
         let session = Self { experiment, device, files, stage, tuned_steps, finished: false };
         let started = session.started()?;
         Ok((session, started))

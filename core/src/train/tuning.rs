@@ -38,7 +38,7 @@ impl Tuning {
             let Some(field) = experiment.tuned_field(variant) else { continue };
             let mut values: Vec<Experiment> = Vec::new();
             for value in &experiment.tune.values {
-                let at = crate::fields::written(*value).parse().unwrap_or_default();
+                let at = crate::fields::shortest(*value);
                 let resolved =
                     experiment.variant_at(variant, field, at).map_err(super::session::sentences)?;
                 values.push(experiment.trial(resolved));

@@ -81,32 +81,37 @@ impl Bar {
     const PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
 
     fn draw(&mut self, progress: &Progress, results: &Results) {
-        let elapsed = self.start.get_or_insert_with(std::time::Instant::now).elapsed();
         let last = progress.step == results.steps;
-        if elapsed < self.drawn + Self::PAUSE && !last {
+        if !self.is_due() && !last {
             return;
         }
-        self.drawn = elapsed;
-        let full = Self::WIDTH * progress.step as usize / results.steps.max(1) as usize;
-        let (bar, rest) = ("█".repeat(full), "░".repeat(Self::WIDTH - full));
         let name = results.variants.get(progress.variant).map_or("", |variant| variant.name.as_str());
         let numbers = message(progress, results);
-        eprint!("\r\x1b[2K{bar}{rest} {}/{}  {name}: {numbers}", progress.step, results.steps);
+        self.line(progress.step, results.steps, &format!("{name}: {numbers}"));
         if last && progress.variant + 1 == results.variants.len() {
             eprintln!();
         }
     }
 
     fn draw_tuning(&mut self, tuning: &Tuning) {
-        let elapsed = self.start.get_or_insert_with(std::time::Instant::now).elapsed();
-        if elapsed < self.drawn + Self::PAUSE {
-            return;
+        if self.is_due() {
+            let speed = tuning.steps_per_second;
+            self.line(tuning.step, tuning.steps, &format!("tuning, {speed:.1} steps/s"));
         }
-        self.drawn = elapsed;
-        let full = Self::WIDTH * tuning.step as usize / tuning.steps.max(1) as usize;
+    }
+
+    /// Whether the last drawing is long enough ago.
+    fn is_due(&mut self) -> bool {
+        let elapsed = self.start.get_or_insert_with(std::time::Instant::now).elapsed();
+        elapsed >= self.drawn + Self::PAUSE
+    }
+
+    /// Draws the bar, with words behind it.
+    fn line(&mut self, step: u32, steps: u32, words: &str) {
+        self.drawn = self.start.get_or_insert_with(std::time::Instant::now).elapsed();
+        let full = Self::WIDTH * step as usize / steps.max(1) as usize;
         let (bar, rest) = ("█".repeat(full), "░".repeat(Self::WIDTH - full));
-        let speed = tuning.steps_per_second;
-        eprint!("\r\x1b[2K{bar}{rest} {}/{}  tuning, {speed:.1} steps/s", tuning.step, tuning.steps);
+        eprint!("\r\x1b[2K{bar}{rest} {step}/{steps}  {words}");
     }
 
     /// Puts a whole line above the bar.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::Listops;
 use crate::random::Stream;
 use crate::tasks::lists::{ListTask, Lists};
-use crate::tasks::{Described, HeldOut, Source};
+use crate::tasks::{Described, Source};
 
 const TRAINING_EXPRESSIONS: usize = super::TRAINING_EXPRESSIONS as usize;
 /// The seed of the data that all share; the seeds of an experiment choose among its expressions.
@@ -27,13 +27,9 @@ const PADDING: u8 = 15;
 /// All expressions, drawn.
 pub fn expressions(task: &Listops, source: Source<'_>) -> ListTask {
     let reading = task.outline().reading;
-    ListTask::drawn(reading, (task.drawn, DATA_SEED), source, |seed, prefix| {
+    ListTask::drawn(reading, (task.drawn, DATA_SEED), source, TRAINING_EXPRESSIONS, |seed, prefix| {
         let mut generator = Generator::new(seed, prefix, reading.tokens());
-        let tested = task.drawn.test as usize;
-        let (train, test) = (generator.split(TRAINING_EXPRESSIONS), generator.split(tested));
-        // Drawn after both, so that none of it is in them.
-        let held_out = if source.held_out == HeldOut::Validation { generator.split(tested) } else { test };
-        (train, held_out)
+        move |count| generator.split(count)
     })
 }
 
