@@ -133,6 +133,7 @@ mod tests {
                 ("model.tokens", true, false),
                 ("model.tokens.strength", false, true),
                 ("model.tokens.iterations", false, true),
+                ("model.tokens.size", false, true),
             ]
         );
         let alone = with(&["model.tokens=graying"], &[json!({"model.tokens.exponent": 0.5})]);

@@ -135,7 +135,13 @@ fn the_names_of_the_variants_say_what_the_papers_compare() {
     );
     assert_eq!(
         names("rethinking-softmax"),
-        ["softmax attention", "x³ / √N attention", "x³ / 36 attention", "x³ / 216 attention"]
+        [
+            "softmax attention",
+            "x³ / √N attention",
+            "x³ / 36 attention",
+            "x³ / 108 attention",
+            "x³ / 216 attention"
+        ]
     );
     assert_eq!(
         names("leaner-transformers"),

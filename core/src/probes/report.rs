@@ -47,7 +47,8 @@ pub enum Quantity {
     JacobianWithSkip,
 }
 
-/// Singular values of one matrix of one replica, or of the same matrix of several examples: geometric means then.
+/// Singular values of one matrix of one replica, or of the same matrix of several examples: geometric means then,
+/// and the median of the condition numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Spectrum {
     /// What the matrix is.

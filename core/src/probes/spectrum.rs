@@ -12,7 +12,7 @@
 //! | what | over the examples |
 //! |---|---|
 //! | singular values | geometric mean of each |
-//! | condition number | geometric mean over those that are not singular; infinite if more than half of them are |
+//! | condition number | the median; of an even number the two in the middle, geometrically |
 //! | stable rank, Frobenius norm | arithmetic mean |
 //! | numerical rank | the smallest |
 
@@ -56,8 +56,6 @@ pub fn averaged<'a>(
     let count = singles.len();
     assert!(count > 0, "a spectrum has a matrix");
     let mean = |of: fn(&Single) -> f64| singles.iter().map(of).sum::<f64>() / count as f64;
-    let regular: Vec<f64> =
-        singles.iter().map(Single::condition).filter(|kappa| *kappa != f64::INFINITY).collect();
     let values = |at: usize| geometric_mean(&singles.iter().map(|one| one.singular[at]).collect::<Vec<_>>());
     Spectrum {
         quantity: subject.quantity,
@@ -66,7 +64,7 @@ pub fn averaged<'a>(
         samples: count,
         replica: subject.replica,
         singular_values: (0..rank).map(|at| values(at) as f32).collect(),
-        condition_number: if 2 * regular.len() < count { f64::INFINITY } else { geometric_mean(&regular) },
+        condition_number: median(singles.iter().map(Single::condition).collect()),
         stable_rank: mean(Single::stable_rank),
         frobenius_norm: mean(|one| one.norm),
         numerical_rank: singles.iter().map(Single::rank).min().unwrap_or_default(),
@@ -123,6 +121,15 @@ fn singular_values(matrix: DMatrix<f64>) -> Vec<f64> {
     let mut singular: Vec<f64> = found.singular_values.iter().map(|value| value.abs()).collect();
     singular.sort_by(|a, b| b.total_cmp(a));
     singular
+}
+
+/// Infinite where half of the matrices are singular or more, so that it does not look small just there; not a number if
+/// one is not.
+fn median(mut values: Vec<f64>) -> f64 {
+    // What is not a number is last.
+    values.sort_by(f64::total_cmp);
+    let last = values.len() - 1;
+    if values[last].is_nan() { f64::NAN } else { geometric_mean(&values[last / 2..=values.len() / 2]) }
 }
 
 /// `exp(mean ln x)`; the number itself if there is only one.

@@ -294,12 +294,16 @@ fn numbers_of_techniques_are_data_too_and_train_like_the_values_one_by_one() {
         }
         experiment
     };
-    for (settings, field) in [
-        (&["model.attention.activation=polynomial"][..], "model.attention.activation.scale"),
-        (&["model.tokens=conditioned"], "model.tokens.strength"),
+    for (settings, field, values) in [
+        (
+            &["model.attention.activation=polynomial"][..],
+            "model.attention.activation.scale",
+            ["0", "0.02", "0.5"],
+        ),
+        (&["model.tokens=conditioned"], "model.tokens.strength", ["0", "0.02", "0.5"]),
+        (&["model.weights=spectral"], "model.weights.shift", ["0.01", "0.1", "0.5"]),
     ] {
-        let values: Vec<_> =
-            ["0", "0.02", "0.5"].iter().map(|value| ten_steps(settings, field, value)).collect();
+        let values: Vec<_> = values.iter().map(|value| ten_steps(settings, field, value)).collect();
         assert!(values.iter().all(|value| super::run::train_as_one(&values[0], value)), "{field}");
         let together = after_ten_steps(&values);
         let alone: Vec<f32> =

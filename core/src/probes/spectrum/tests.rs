@@ -62,13 +62,16 @@ fn several_examples_are_averaged_as_the_table_says() {
 }
 
 #[test]
-fn half_of_the_examples_may_be_singular_but_not_more() {
-    let (good, bad) = (diagonal([6.0, 4.0, 2.0]), diagonal([6.0, 4.0, 0.0]));
+fn a_singular_example_is_one_of_many_for_the_median_and_does_not_vanish() {
+    let [better, good, bad] = [[2.0, 2.0, 1.0], [6.0, 4.0, 2.0], [6.0, 4.0, 0.0]].map(diagonal);
+    let one = averaged(&subject(), [&bad[..], &better[..], &good[..]], 3, 3, 3);
+    // The mean of those that are not singular would be √6.
+    assert!((one.condition_number - 3.0).abs() < 1e-12 && one.numerical_rank == 2);
+    assert_eq!(one.singular_values[2], 0.0);
     let half = averaged(&subject(), [&good[..], &bad[..]], 3, 3, 3);
-    assert_eq!((half.condition_number, half.numerical_rank), (3.0, 2));
-    assert_eq!(half.singular_values[2], 0.0);
-    let most = averaged(&subject(), [&good[..], &bad[..], &bad[..]], 3, 3, 3);
-    assert_eq!(most.condition_number, f64::INFINITY);
+    assert_eq!(half.condition_number, f64::INFINITY);
+    let lost = averaged(&subject(), [&good[..], &diagonal([f32::NAN, 1.0, 1.0])[..], &good[..]], 3, 3, 3);
+    assert!(lost.condition_number.is_nan());
 }
 
 #[test]

@@ -17,7 +17,7 @@ fields! {
     #[derive(Copy)]
     pub struct Spectral as "spectral", "Spectral conditioning" {
         /// The multiple of the identity that is added; the paper takes 10 (arXiv 2603.07162).
-        shift: f32 = 10.0, logarithmic("Shift λ", 1e-2, 100.0, Before("λ "));
+        shift: f32 = 10.0, logarithmic("Shift λ", 1e-2, 100.0, Before("λ ")).each();
     }
 }
 
@@ -45,14 +45,14 @@ mod engine {
 
     impl WeightTechnique for Spectral {
         fn conditioner(&self, builder: &mut Builder, device: &Device) -> Option<Box<dyn Conditioner>> {
-            Some(Box::new(Shift(identity(builder.layout(), self.shift, device))))
+            let shifts = builder.own("model.weights.shift").unwrap_or_else(|| vec![self.shift]);
+            Some(Box::new(Shift(identity(builder.layout(), &shifts, device))))
         }
     }
 
-    /// `[1, P]`, added.
+    /// `[1, P]`, or `[R, P]` where each replica has a λ of its own; added.
     struct Shift(Tensor<2>);
 
-    #[cfg(feature = "engine")]
     impl Conditioner for Shift {
         fn weights(&self, raw: &Tensor<2>) -> Conditioned {
             Conditioned { weights: raw.clone() + self.0.clone(), kept: None }
@@ -63,17 +63,20 @@ mod engine {
         }
     }
 
-    /// λ where the identity of a query, key or value matrix is 1.
-    fn identity(layout: &Layout, shift: f32, device: &Device) -> Tensor<2> {
-        let mut added = vec![0.0; layout.width()];
+    /// λ where the identity of a query, key or value matrix is 1; a row for each λ.
+    fn identity(layout: &Layout, shifts: &[f32], device: &Device) -> Tensor<2> {
+        let width = layout.width();
+        let mut added = vec![0.0; shifts.len() * width];
         let shifted = |matrix: &&Matrix| {
             PROJECTIONS.iter().any(|part| matrix.name.ends_with(&format!(".{part}.weight")))
         };
-        for matrix in layout.conditioned().iter().filter(shifted) {
-            for column in 0..matrix.columns {
-                added[matrix.offset + column % matrix.rows * matrix.stride + column] = shift;
+        for (row, shift) in added.chunks_exact_mut(width).zip(shifts) {
+            for matrix in layout.conditioned().iter().filter(shifted) {
+                for column in 0..matrix.columns {
+                    row[matrix.offset + column % matrix.rows * matrix.stride + column] = *shift;
+                }
             }
         }
-        Tensor::from_data(TensorData::new(added, [1, layout.width()]), device)
+        Tensor::from_data(TensorData::new(added, [shifts.len(), width]), device)
     }
 }
