@@ -95,6 +95,23 @@ pub enum Event {
         /// Index of the variant.
         variant: usize,
     },
+    /// Sources that are kept from before, each of one seed: those are not trained again.
+    Reused {
+        /// How many are there.
+        kept: u32,
+        /// How many an experiment can start from, tuning included.
+        of: u32,
+    },
+    /// Some more steps of a source are done: a training that networks start from, which comes before them.
+    Preparing(Preparing),
+    /// A source is trained, of one seed, and is kept by its name, for this run and for others.
+    Kept {
+        /// Sixteen digits and a seed.
+        name: String,
+        /// The file (safetensors); none where it is kept already.
+        #[serde(with = "serde_bytes")]
+        bytes: Vec<u8>,
+    },
     /// Some more steps of tuning are done, which comes before the first step of the comparison.
     Tuning(Tuning),
     /// Some more steps of one variant are done.
@@ -204,6 +221,33 @@ pub struct VariantInfo {
     pub operations: u64,
     /// Bytes that parameters, optimizer and activations take, estimated.
     pub bytes: u64,
+}
+
+/// How far the sources are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Preparing {
+    /// What the source is called.
+    pub called: String,
+    /// Which of those that are to be trained, from 0.
+    pub source: u32,
+    /// How many are to be trained.
+    pub sources: u32,
+    /// Trainings of one seed that were there already.
+    pub reused: u32,
+    /// Steps done of this one.
+    pub step: u32,
+    /// Steps of this one in all.
+    pub steps: u32,
+    /// Seeds that train together.
+    pub replicas: u32,
+    /// Training loss in nats, mean over the seeds: of the i-th of these steps.
+    pub losses: Vec<f32>,
+    /// Steps a second, over these steps.
+    pub steps_per_second: f32,
+    /// After its last step, how it does on its own test split: of every seed.
+    pub metrics: Vec<(Metric, Vec<f32>)>,
+    /// What one of these steps cost, on average.
+    pub cost: Cost,
 }
 
 /// How far tuning is, and what came of it so far.

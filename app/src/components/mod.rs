@@ -22,6 +22,7 @@ mod run_bar;
 mod scatter;
 mod settings;
 mod share;
+mod sources;
 mod status_line;
 mod value_input;
 mod variant_card;
@@ -44,6 +45,7 @@ pub fn page() -> impl IntoView {
                     <status_line::StatusLine/>
                     <problems::RunProblems/>
                     <chart_panel::ChartPanel/>
+                    <sources::SourceProgress/>
                     <progress::VariantProgress/>
                     <measurements::Measurements/>
                     <results_table::ResultsTable/>

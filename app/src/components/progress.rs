@@ -28,9 +28,14 @@ fn Line(index: usize) -> impl IntoView {
         })
     };
     let name = of(|_, variant| variant.info.name.clone());
-    let step = of(|log, variant| match log.is_tuning() {
-        true => format!("tuning, step {} of {}", log.tuning.0, log.tuning.1),
-        false => format!("step {} of {}", variant.step, log.steps),
+    let step = of(|log, variant| {
+        if log.is_preparing() {
+            "waits for its sources".to_owned()
+        } else if log.is_tuning() {
+            format!("tuning, step {} of {}", log.tuning.0, log.tuning.1)
+        } else {
+            format!("step {} of {}", variant.step, log.steps)
+        }
     });
     let loss = of(|_, variant| {
         variant

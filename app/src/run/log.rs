@@ -1,6 +1,6 @@
 //! The engine's events, folded into what the page shows.
 
-use kappa_core::protocol::{DeviceReport, Event, Progress, VariantInfo};
+use kappa_core::protocol::{DeviceReport, Event, Preparing, Progress, VariantInfo};
 use kappa_core::spec::{Experiment, JudgedClaim, Metric, Tried};
 
 use super::{Clock, Curve, History};
@@ -103,6 +103,21 @@ impl VariantLog {
     }
 }
 
+/// What is known of a training that networks start from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceLog {
+    /// What it is called.
+    pub called: String,
+    /// Steps done, and in all.
+    pub steps: (u32, u32),
+    /// How many are trained in all.
+    pub of: u32,
+    /// Training loss, mean over the seeds.
+    pub loss: Curve,
+    /// How it does on its own test split, after the last step.
+    pub metrics: Vec<(Metric, Vec<f32>)>,
+}
+
 /// Everything that is known of the run under way, or of the last one.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RunLog {
@@ -118,6 +133,10 @@ pub struct RunLog {
     pub replicas: u32,
     /// The variants, in the experiment's order.
     pub variants: Vec<VariantLog>,
+    /// Trainings that the networks start from, in the order of their training.
+    pub sources: Vec<SourceLog>,
+    /// How many of these, each of one seed, were kept from before, of how many.
+    pub reused: (u32, u32),
     /// Steps of tuning that are done, and in all; none where nothing is tuned.
     pub tuning: (u32, u32),
     /// What each variant that is tuned has come to so far.
@@ -165,6 +184,14 @@ impl RunLog {
         let all = f64::from(self.steps) * self.variants.len() as f64 + f64::from(self.tuning.1) * tuned;
         let done: f64 = self.variants.iter().map(|variant| f64::from(variant.step)).sum();
         let done = done + f64::from(self.tuning.0) * tuned;
+        // A step of a source costs about as much as one of a variant.
+        let of_sources =
+            |steps: fn(&SourceLog) -> u32| self.sources.iter().map(|one| f64::from(steps(one))).sum::<f64>();
+        let to_come = self.sources.last().map_or(0.0, |one| {
+            f64::from(one.of.saturating_sub(self.sources.len() as u32)) * f64::from(one.steps.1)
+        });
+        let all = all + of_sources(|one| one.steps.1) + to_come;
+        let done = done + of_sources(|one| one.steps.0);
         if all > 0.0 { (done / all).min(1.0) } else { 0.0 }
     }
 
@@ -204,6 +231,9 @@ impl RunLog {
                 self.clock.run(now);
             }
             Event::Compiling { variant } => self.compiling = Some(variant),
+            Event::Reused { kept, of } => self.reused = (kept, of),
+            Event::Kept { .. } => {}
+            Event::Preparing(source) => self.prepare(source, now),
             Event::Tuning(tuning) => {
                 self.compiling = None;
                 self.tuning = (tuning.step, tuning.steps);
@@ -251,6 +281,34 @@ impl RunLog {
                 self.end(Phase::Failed, now);
             }
         }
+    }
+
+    fn prepare(&mut self, source: Preparing, now: f64) {
+        self.compiling = None;
+        let at = source.source as usize;
+        // A run that goes on may tell of a later one first.
+        self.sources.truncate(at + 1);
+        if self.sources.len() <= at {
+            let (called, loss) = (source.called, Curve::new(source.steps, 1));
+            let steps = (0, source.steps);
+            self.sources.push(SourceLog { called, steps, of: source.sources, loss, metrics: Vec::new() });
+        }
+        if let Some(one) = self.sources.last_mut() {
+            let first = (source.step + 1).saturating_sub(source.losses.len() as u32);
+            for (step, loss) in (first..).zip(source.losses) {
+                one.loss.push(step, &[loss]);
+            }
+            one.steps.0 = source.step;
+            one.metrics = source.metrics;
+        }
+        self.clock.note(now, self.share());
+    }
+
+    /// Whether what networks start from is trained still.
+    pub fn is_preparing(&self) -> bool {
+        self.sources
+            .last()
+            .is_some_and(|one| one.steps.0 < one.steps.1 || one.of as usize > self.sources.len())
     }
 
     /// Forgets what came after `step`.

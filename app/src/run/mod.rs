@@ -18,5 +18,5 @@ pub use kappa_core::probes::summary::Geometric;
 
 pub use clock::Clock;
 pub use curve::{Curve, Point};
-pub use log::{Phase, RunLog, VariantLog};
+pub use log::{Phase, RunLog, SourceLog, VariantLog};
 pub use probes::History;

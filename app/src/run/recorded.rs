@@ -97,8 +97,9 @@ fn numbers(line: &[Option<f64>]) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
-    use kappa_core::catalog::recording::{FORMAT, hash};
+    use kappa_core::catalog::recording::FORMAT;
     use kappa_core::probes::report::Quantity;
+    use kappa_core::spec::digest::hash;
     use kappa_core::spec::to_toml;
 
     use super::*;

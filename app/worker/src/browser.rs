@@ -21,6 +21,12 @@ extern "C" {
     pub fn lose();
     /// Lets the messages that have arrived in.
     pub async fn turn();
+    #[wasm_bindgen(catch, js_name = kept)]
+    async fn kept_bytes(name: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, js_name = keep)]
+    async fn keep_bytes(name: &str, bytes: &[u8]) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, js_name = forget)]
+    async fn forget_bytes(name: &str) -> Result<JsValue, JsValue>;
 }
 
 /// The worker itself.
@@ -68,6 +74,31 @@ impl Counters {
         let each = |i: usize| ((self.0[i] - before.0[i]) / steps.max(1.0)) as f32;
         Cost { kernels: each(0), submits: each(1), uploaded_bytes: each(2), host_milliseconds: 0.0 }
     }
+}
+
+/// What the browser keeps by this name.
+///
+/// # Errors
+/// The browser's words, if it keeps nothing.
+pub async fn kept(name: &str) -> Result<Option<Vec<u8>>, String> {
+    let found = kept_bytes(name).await.map_err(|error| words(&error))?;
+    Ok(found.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec))
+}
+
+/// Keeps something by this name.
+///
+/// # Errors
+/// The browser's words, if it does not.
+pub async fn keep(name: &str, bytes: &[u8]) -> Result<(), String> {
+    keep_bytes(name, bytes).await.map(|_| ()).map_err(|error| words(&error))
+}
+
+/// Keeps it no more.
+///
+/// # Errors
+/// The browser's words, if it does.
+pub async fn forget(name: &str) -> Result<(), String> {
+    forget_bytes(name).await.map(|_| ()).map_err(|error| words(&error))
 }
 
 /// A file of this site.

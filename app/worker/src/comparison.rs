@@ -31,7 +31,8 @@ pub enum Halt {
 /// If there is nobody to go on with. A GPU that fails is no such case: the CPU engine then wins.
 pub async fn faster(plan: &Plan, gpu: &Engine, control: &mut Control) -> Result<Decision, Halt> {
     let experiment = Experiment { probes: Probes::NONE, ..plan.experiment.clone() };
-    let unmeasured = Plan { experiment, data: plan.data.clone(), resume: plan.resume.clone() };
+    let unmeasured =
+        Plan { experiment, data: plan.data.clone(), kept: plan.kept.clone(), resume: plan.resume.clone() };
     let on_gpu = match attempt(&unmeasured, gpu, control, None).await {
         Ok(trial) => trial,
         Err(Halt::Failed(error)) => {

@@ -12,6 +12,7 @@ use crate::comparison::{self, Halt};
 use crate::control::Control;
 use crate::devices::{Devices, Offer, chosen};
 use crate::run::{Plan, Run};
+use crate::sources;
 
 /// Takes commands for as long as the worker lives.
 pub async fn serve(commands: UnboundedReceiver<Command>) {
@@ -51,7 +52,12 @@ async fn begin(
         browser::post(&Event::Device(engine.report.clone()));
     }
     let data = fetch(&experiment).await.map_err(Halt::Problems)?;
-    let plan = Plan { experiment, data, resume };
+    let names = experiment.source_names();
+    let kept = sources::load(&names).await;
+    if !names.is_empty() {
+        browser::post(&Event::Reused { kept: kept.len() as u32, of: names.len() as u32 });
+    }
+    let plan = Plan { experiment, data, kept, resume };
     let engine = match offer {
         Offer::One(engine) => engine,
         Offer::Either(gpu) => {

@@ -73,3 +73,38 @@ channel.port1.onmessage = () => { const ready = waiting; waiting = []; ready.for
 export function turn() {
   return new Promise((resolve) => { waiting.push(resolve); channel.port2.postMessage(0); });
 }
+
+// Sources that were trained once, in the browser's own store for this site. What was not used for the longest time goes first.
+const STORE = 'kappa-sources';
+const MOST = 256 * 2 ** 20;
+const address = name => new URL(`kept/${name}`, self.location.href).href;
+
+// Null where there is none of this name.
+export async function kept(name) {
+  const store = await caches.open(STORE);
+  const found = await store.match(address(name));
+  if (!found) return null;
+  const bytes = new Uint8Array(await found.arrayBuffer());
+  await keep(name, bytes);
+  return bytes;
+}
+
+export async function keep(name, bytes) {
+  const store = await caches.open(STORE);
+  const headers = { 'content-length': `${bytes.byteLength}`, 'content-type': 'application/octet-stream' };
+  // The bytes are a view into the engine's memory, which may move. What is put again goes last.
+  await store.delete(address(name));
+  await store.put(address(name), new Response(bytes.slice(), { headers }));
+  const all = await store.keys();
+  const sizes = [];
+  for (const one of all) sizes.push(Number((await store.match(one)).headers.get('content-length')));
+  let sum = sizes.reduce((a, b) => a + b, 0);
+  for (let i = 0; i < all.length - 1 && sum > MOST; i++) {
+    await store.delete(all[i]);
+    sum -= sizes[i];
+  }
+}
+
+export async function forget(name) {
+  await (await caches.open(STORE)).delete(address(name));
+}

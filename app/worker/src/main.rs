@@ -11,6 +11,7 @@ mod control;
 mod devices;
 mod engine;
 mod run;
+mod sources;
 
 use futures_channel::mpsc;
 use kappa_core::protocol::{Command, Event};

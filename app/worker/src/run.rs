@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use kappa_core::protocol::Event;
 use kappa_core::spec::Experiment;
-use kappa_core::train::{Engine, LARGEST_ADVANCE, Session, Wish};
+use kappa_core::train::{Engine, Kept, LARGEST_ADVANCE, Session, Wish};
 use web_time::{Duration, Instant};
 
 use crate::browser::{self, Counters};
 use crate::control::{Control, Next};
+use crate::sources;
 
 /// How long one advance should take: long enough that reading back costs little, short enough for Pause to be heard.
 const ADVANCE: Duration = Duration::from_millis(60);
@@ -22,6 +23,8 @@ pub struct Plan {
     pub experiment: Experiment,
     /// The bytes of [`Session::files`].
     pub data: BTreeMap<&'static str, Vec<u8>>,
+    /// Sources that were kept.
+    pub kept: Vec<Kept>,
     /// A checkpoint to go on from.
     pub resume: Option<Vec<u8>>,
 }
@@ -39,8 +42,13 @@ impl Run {
     /// # Errors
     /// One sentence for each problem.
     pub fn start(plan: &Plan, engine: &Engine) -> Result<(Self, Event), Vec<String>> {
-        let (session, started) =
-            Session::start(engine, plan.experiment.clone(), &plan.data, plan.resume.as_deref())?;
+        let (session, started) = Session::start_from(
+            engine,
+            plan.experiment.clone(),
+            &plan.data,
+            plan.kept.clone(),
+            plan.resume.as_deref(),
+        )?;
         Ok((Self { session, on_cpu: engine.is_cpu(), finished: false }, started))
     }
 
@@ -65,10 +73,17 @@ impl Run {
             let told = match event {
                 Event::Progress(progress) if !measured => &mut progress.cost,
                 Event::Tuning(tuning) if tuning.tried.is_empty() => &mut tuning.cost,
+                Event::Preparing(source) if source.metrics.is_empty() => &mut source.cost,
                 _ => continue,
             };
             (told.kernels, told.submits, told.uploaded_bytes) =
                 (cost.kernels, cost.submits, cost.uploaded_bytes);
+        }
+        for event in &mut events {
+            // The page is told that it is kept, and needs no bytes of it.
+            if let Event::Kept { name, bytes } = event {
+                sources::keep(name, &std::mem::take(bytes)).await;
+            }
         }
         self.finished |= events.iter().any(Event::is_end);
         Ok(events)

@@ -11,6 +11,7 @@ pub use self::map::{HEADS, RecordedMap};
 use super::find;
 use crate::probes::report::Quantity;
 use crate::probes::summary::{Geometric, Summary};
+use crate::spec::digest::hash;
 use crate::spec::{Asked, Experiment, JudgedClaim, Measured, Seeds, Tried, from_toml};
 use crate::stats::Metric;
 
@@ -356,12 +357,6 @@ pub fn short(number: f64) -> Option<f64> {
 
 fn rounded(number: f64, digits: usize) -> Option<f64> {
     number.is_finite().then(|| format!("{number:.*e}", digits - 1).parse().unwrap_or(number))
-}
-
-/// 64 bits of a text, as sixteen digits: FNV-1a. It tells experiments apart; it is no signature.
-pub fn hash(text: &str) -> String {
-    let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    format!("{:016x}", text.bytes().fold(0xcbf2_9ce4_8422_2325, mix))
 }
 
 mod map;

@@ -60,6 +60,17 @@ impl Matrix {
             .copied()
             .collect()
     }
+
+    /// Puts numbers, row by row, where this matrix lies among all numbers of a replica.
+    ///
+    /// # Panics
+    /// If they are not as many as the matrix has.
+    pub fn scatter(&self, replica: &mut [f32], values: &[f32]) {
+        assert_eq!(values.len(), self.rows * self.columns, "{}", self.name);
+        for (row, values) in values.chunks_exact(self.columns).enumerate() {
+            replica[self.offset + row * self.stride..][..self.columns].copy_from_slice(values);
+        }
+    }
 }
 
 /// Numbers that a kernel updates at once, at most.
@@ -95,6 +106,11 @@ impl Layout {
     /// Those that the slot of weight conditioning changes.
     pub fn conditioned(&self) -> Vec<Matrix> {
         self.matrices_of(|p| p.conditioned)
+    }
+
+    /// All of them, biases and gains as well; those that lie side by side apart from each other.
+    pub fn all(&self) -> Vec<Matrix> {
+        self.matrices_of(|_| true)
     }
 
     fn matrices_of(&self, wanted: impl Fn(&Parameter) -> bool) -> Vec<Matrix> {
@@ -133,7 +149,7 @@ impl Layout {
         for p in self.parameters.iter().filter(|p| p.decay && !p.frozen) {
             rules[p.offset..p.offset + p.rows * p.columns].iter_mut().for_each(|rule| rule.decay = true);
         }
-        let matrices = self.matrices_of(|_| true);
+        let matrices = self.all();
         for (index, has) in parts.iter().enumerate() {
             let mut found = matrices.iter().filter(|matrix| has(&matrix.name)).peekable();
             if found.peek().is_none() {

@@ -43,6 +43,11 @@ impl Trial {
                     time += 1e3 / f64::from(progress.steps_per_second.max(1e-6));
                     steps = steps.max(progress.losses.len());
                 }
+                Event::Preparing(source) => {
+                    time += 1e3 / f64::from(source.steps_per_second.max(1e-6));
+                    steps = steps.max(source.losses.len());
+                    self.measured |= !source.metrics.is_empty();
+                }
                 Event::Tuning(tuning) => {
                     time += 1e3 / f64::from(tuning.steps_per_second.max(1e-6));
                     // As many as are done in an advance are not told; they all took as long.

@@ -47,6 +47,7 @@ impl Experiment {
     /// Each variant by itself, then all of them together.
     fn check_variants(&self) -> Vec<Problem> {
         let of_base = rules(self);
+        let of_sources = self.check_sources(self);
         let mut problems = Vec::new();
         let mut resolved: Vec<(usize, Experiment)> = Vec::new();
         for index in 0..self.variants.len().min(MAX_VARIANTS) {
@@ -55,6 +56,9 @@ impl Experiment {
                 Ok(variant) => {
                     // What is wrong with the base already has been said.
                     let more = rules(&variant).into_iter().filter(|problem| !of_base.contains(problem));
+                    problems.extend(more.map(|problem| problem.in_variant(index)));
+                    let more = self.check_sources(&variant).into_iter();
+                    let more = more.filter(|problem| !of_sources.contains(problem));
                     problems.extend(more.map(|problem| problem.in_variant(index)));
                     resolved.push((index, variant));
                 }
@@ -66,6 +70,7 @@ impl Experiment {
                 problems.push(Problem::of(&format!("variant.{}", index + 1), same));
             }
         }
+        problems.extend(of_sources);
         let bytes = resolved.iter().fold(0_u64, |sum, (_, variant)| sum.saturating_add(variant.size().bytes));
         let tried = self.tune.values.len() as u64 * u64::from(self.tune.seeds);
         let bytes = bytes.saturating_mul(u64::from(self.seeds.count).max(tried));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+use super::sources::Sources;
 use super::tree;
 use crate::fields::Phrase::{Before, Count};
 use crate::fields::{Problems, choice, fields, float, group, integer, line, list, logarithmic, named};
@@ -42,6 +43,8 @@ fields! {
         model: Model = Model::default(), ARCHITECTURE;
         /// The recipe.
         training: Training = Training::default(), group();
+        /// Other trainings that the network starts from.
+        source: Sources = Sources::default(), group();
         /// Which seeds, and how many.
         seeds: Seeds = Seeds::default(), group();
         /// By which number each variant is tuned before the comparison.
@@ -143,7 +146,7 @@ fields! {
     }
 }
 
-/// One patch on the experiment: dotted paths below `task`, `model`, `training` and their new values.
+/// One patch on the experiment: dotted paths below `task`, `model`, `training`, `source` and their new values.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Variant {

@@ -8,11 +8,13 @@
 pub mod asked;
 pub mod check;
 pub mod claims;
+pub mod digest;
 pub mod experiment;
 pub mod names;
 pub mod parts;
 pub mod patch;
 pub mod size;
+pub mod sources;
 pub mod table;
 pub mod toml;
 pub mod tree;
@@ -31,6 +33,7 @@ pub use self::experiment::{
 pub use self::names::Change;
 pub use self::patch::set_path;
 pub use self::size::Size;
+pub use self::sources::{Needed, Source};
 pub use self::table::{FIELDS, field};
 pub use self::toml::{from_toml, to_toml};
 pub use self::tuning::{Tried, shown};

@@ -1,6 +1,7 @@
 //! What the variants are called, and what changed in them: computed from the patches, never written by hand.
 
 use super::experiment::Experiment;
+use super::sources::of_source;
 use super::table::{FIELDS, field};
 use super::tree;
 use crate::fields::{Field, Node, Phrase};
@@ -93,6 +94,15 @@ impl Experiment {
     /// How a field's value reads in the name of a variant: "8 heads", "no MLP skip".
     pub fn phrase_of(&self, field: &Field) -> String {
         let reading = self.reading_of(field);
+        if let Some((number, key)) = of_source(field.path) {
+            let called = self.source_called(number);
+            return match key {
+                "take" if reading.is_empty() => format!("nothing from {called}"),
+                "take" => format!("{reading} from {called}"),
+                "set" => format!("{called} with {reading}"),
+                _ => format!("{called} {reading}"),
+            };
+        }
         match field.phrase {
             Phrase::Before(text) => format!("{text}{reading}"),
             Phrase::After(text) => format!("{reading}{text}"),

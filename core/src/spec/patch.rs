@@ -10,7 +10,7 @@ use super::tree::{self, Setting};
 use crate::fields::{Problem, quote};
 
 /// Below which tables a variant may change fields. All else is shared, or variants could not be compared.
-const CHANGEABLE: [&str; 3] = ["task", "model", "training"];
+const CHANGEABLE: [&str; 4] = ["task", "model", "training", "source"];
 
 impl Experiment {
     /// The experiment of one variant: the base with that variant's patch applied and no other variant.
@@ -79,7 +79,7 @@ pub(crate) fn canonical<'a>(
         if !CHANGEABLE.contains(&root)
             && (super::field(path).is_some() || ["seeds", "probes", "compare"].contains(&root))
         {
-            let why = "is shared by all variants; a variant can only change task, model and training";
+            let why = "is shared by all variants; a variant can only change task, model, training and source";
             problems.push(Problem::of(path, why));
         } else {
             tree::flatten(path, value, &mut settings, &mut problems);

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::claims;
 use super::experiment::{Experiment, Variant};
 use super::patch;
+use super::sources;
 use super::table::{FIELDS, field, unknown};
 use super::version1;
 use crate::fields::{Field, Node, Problem};
@@ -28,7 +29,8 @@ pub fn value(experiment: &Experiment, field: &Field) -> Option<Value> {
 /// The experiment as the tree of a file, with every field, so that it does not depend on any default.
 pub fn written(experiment: &Experiment) -> Value {
     let mut root = Map::new();
-    for (field, value) in leaves(experiment) {
+    let said = leaves(experiment).into_iter().filter(|(field, value)| !sources::is_unsaid(field.path, value));
+    for (field, value) in said {
         let path = if field.is_slot() { format!("{}.name", field.path) } else { field.path.to_owned() };
         let mut keys = path.split('.').peekable();
         let mut table = &mut root;
@@ -43,6 +45,9 @@ pub fn written(experiment: &Experiment) -> Value {
             };
             table = below;
         }
+    }
+    if let Some(groups) = root.remove("source") {
+        root.insert("source".to_owned(), sources::as_list(&groups));
     }
     let variants = experiment.variants.iter().map(|variant| {
         let set = variant.set.iter().map(|(path, value)| (path.clone(), value.clone())).collect();
@@ -168,7 +173,13 @@ pub fn read_unchecked(tree: &Value) -> Result<Experiment, Vec<Problem>> {
     for (key, value) in
         root.iter().filter(|(key, _)| !["variant", "claim", version.path].contains(&key.as_str()))
     {
-        flatten(key, value, &mut settings, &mut problems);
+        match key.as_str() {
+            "source" => {
+                let groups = sources::listed(value, &mut problems);
+                flatten(key, &groups, &mut settings, &mut problems);
+            }
+            _ => flatten(key, value, &mut settings, &mut problems),
+        }
     }
     let mut start = Experiment {
         variants: variants(root.get("variant"), &mut problems),
@@ -273,7 +284,7 @@ mod tests {
             "model.heads must be a whole number from 1 to 64, not 0.",
             "model.mlp must be a table of fields.",
             "training.learning_rate must be a number from 1e-6 to 1.0, not a number that is not finite.",
-            "Variant 1: seeds.count is shared by all variants; a variant can only change task, model and training.",
+            "Variant 1: seeds.count is shared by all variants; a variant can only change task, model, training and source.",
             "Variant 2: There is no field \"sets\"; did you mean \"set\"?",
             "task.context is there only when task is shakespeare, not digits.",
         ];

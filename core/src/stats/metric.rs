@@ -34,6 +34,15 @@ impl Metric {
         self.measure(1).direction == super::Direction::HigherIsBetter
     }
 
+    /// A value as people write it: "97.1 %", "0.532", "24.10 dB".
+    pub fn written(self, value: f64) -> String {
+        match self {
+            Self::Loss => format!("{value:.3}"),
+            Self::Psnr => format!("{value:.2} dB"),
+            _ => format!("{:.1} %", 100.0 * value),
+        }
+    }
+
     /// How its values are printed.
     pub fn unit(self) -> Unit {
         match self {

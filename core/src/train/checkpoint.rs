@@ -33,6 +33,8 @@ struct Header {
     diverged: Vec<Vec<Option<u32>>>,
     metrics: Vec<Vec<(Metric, Vec<Option<f32>>)>>,
     #[serde(default)]
+    preparing: Option<String>,
+    #[serde(default)]
     tuning: bool,
     #[serde(default)]
     tuned_steps: u32,
@@ -78,6 +80,8 @@ impl Outcomes {
 pub(super) struct Place {
     /// Steps done of tuning or of the comparison.
     pub(super) step: u32,
+    /// The source that is trained, by the name of its first seed; what is said of tuning is what comes after it.
+    pub(super) preparing: Option<String>,
     /// Whether values are tried still.
     pub(super) tuning: bool,
     /// Steps of tuning that came before.
@@ -104,6 +108,7 @@ pub(super) fn write(experiment: &Experiment, place: Place, variants: &[Saving<'_
     let header = Header {
         experiment: to_toml(experiment),
         step: place.step,
+        preparing: place.preparing,
         tuning: place.tuning,
         tuned_steps: place.tuned_steps,
         tried: place.tried,
@@ -159,6 +164,7 @@ fn finite(metrics: &[(Metric, Vec<f32>)]) -> Vec<(Metric, Vec<Option<f32>>)> {
 /// A checkpoint that fits its experiment; its tensors are checked when they are taken.
 pub(super) struct Checkpoint {
     pub(super) step: u32,
+    pub(super) preparing: Option<String>,
     pub(super) tuning: bool,
     pub(super) tuned_steps: u32,
     pub(super) tried: Vec<Tried>,
@@ -208,7 +214,8 @@ pub fn describe(bytes: &[u8]) -> Result<(Experiment, u32), Vec<String>> {
     let experiment = from_toml(&header.experiment).map_err(|problems| {
         problems.iter().map(|p| format!("The checkpoint's experiment: {p}")).collect::<Vec<_>>()
     })?;
-    Ok((experiment, if header.tuning { 0 } else { header.step }))
+    let before = header.tuning || header.preparing.is_some();
+    Ok((experiment, if before { 0 } else { header.step }))
 }
 
 fn header(bytes: &[u8]) -> Result<Header, Vec<String>> {
@@ -233,7 +240,7 @@ pub(super) fn read(bytes: &[u8], experiment: &Experiment) -> Result<Checkpoint, 
     let header = header(bytes)?;
     let (mut saved, _) = describe(bytes)?;
     let before_count = saved.seeds.count as usize;
-    let over = !header.tuning && header.step == saved.training.steps;
+    let over = !header.tuning && header.preparing.is_none() && header.step == saved.training.steps;
     let is_extended = over && experiment.seeds.count as usize > before_count;
     if is_extended {
         saved.seeds.count = experiment.seeds.count;
@@ -286,7 +293,7 @@ pub(super) fn read(bytes: &[u8], experiment: &Experiment) -> Result<Checkpoint, 
             view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
         variant.tensors.insert(parameter.to_owned(), (view.shape().to_vec(), values));
     }
-    let Header { step, tuning, tuned_steps, tried, measured, earlier, .. } = header;
+    let Header { step, preparing, tuning, tuned_steps, tried, measured, earlier, .. } = header;
     let read =
         |one: Outcomes<Option<f32>>| Outcomes { metrics: numbers(&one.metrics), diverged: one.diverged };
     let mut earlier: Vec<Outcomes> = earlier.into_iter().map(read).collect();
@@ -303,7 +310,7 @@ pub(super) fn read(bytes: &[u8], experiment: &Experiment) -> Result<Checkpoint, 
         }
         earlier = all;
     }
-    Ok(Checkpoint { step, tuning, tuned_steps, tried, measured, earlier, is_extended, variants })
+    Ok(Checkpoint { step, preparing, tuning, tuned_steps, tried, measured, earlier, is_extended, variants })
 }
 
 /// A sentence about the first field in which the experiment of a checkpoint would train otherwise than the one that is

@@ -6,6 +6,7 @@ use super::checkpoint::Outcomes;
 use super::data::{Files, Loader};
 use super::lanes::{self, Lane, Wish};
 use super::measure::evaluate;
+use super::origins::Origins;
 use super::probe::probe;
 use super::run::Run;
 use super::session::sentences;
@@ -30,6 +31,12 @@ pub(super) struct Comparison {
 }
 
 impl Comparison {
+    /// No variant: what stands before anything has begun.
+    pub(super) fn nothing() -> Self {
+        let (lanes, tried, measured, earlier) = Default::default();
+        Self { lanes, step: 0, steps: 0, tried, measured, earlier }
+    }
+
     /// Every variant at the value that it took, at step 0.
     ///
     /// # Errors
@@ -38,6 +45,7 @@ impl Comparison {
         experiment: &Experiment,
         (tried, earlier): (Vec<Tried>, Vec<Outcomes>),
         files: &Files,
+        origins: &Origins,
         device: &Device,
     ) -> Result<Self, Vec<String>> {
         let mut loader = Loader::new(files, HeldOut::Test, device);
@@ -48,7 +56,7 @@ impl Comparison {
             resolved.seeds.first += before;
             resolved.seeds.count -= before;
             let data = loader.load(&resolved).map_err(|problem| vec![problem])?;
-            let run = Run::new(&[resolved], data, device).map_err(|problem| vec![problem])?;
+            let run = Run::new(&[resolved], data, origins, device).map_err(|problem| vec![problem])?;
             lanes.push(Lane::new(run));
         }
         let measured = experiment.asked().into_iter().map(|asked| {

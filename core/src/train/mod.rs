@@ -8,9 +8,12 @@ mod comparison;
 mod curvature;
 mod data;
 pub mod device;
+mod kept;
 mod lanes;
 mod loss;
 mod measure;
+mod origins;
+mod preparing;
 mod probe;
 mod run;
 mod schedule;
@@ -20,6 +23,7 @@ mod tuning;
 #[cfg(test)]
 pub(crate) use data::share_data;
 pub use device::Engine;
+pub use kept::{Kept, Provenance};
 pub use lanes::{LARGEST_ADVANCE, Wish};
 pub use session::Session;
 

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use burn::tensor::{Device, ExecutionError, Tensor, TensorData};
 
 use super::loss::loss;
+use super::origins::Origins;
 use super::schedule::shares;
 use crate::fields::{Node, quote, suggestion};
 use crate::interface::{Batch, Network};
@@ -45,8 +46,13 @@ impl Run {
     /// value of what is tuned, or it alone: they differ in what a replica can have of its own ([`own_numbers`]).
     ///
     /// # Errors
-    /// A sentence, if the network does not have a part that the experiment names.
-    pub(super) fn new(values: &[Experiment], task: Rc<dyn Dataset>, device: &Device) -> Result<Self, String> {
+    /// A sentence, if the network does not have a part that the experiment names, or a source does not fit it.
+    pub(super) fn new(
+        values: &[Experiment],
+        task: Rc<dyn Dataset>,
+        origins: &Origins,
+        device: &Device,
+    ) -> Result<Self, String> {
         let experiment = &values[0];
         let seeds = seeds_of(experiment).repeat(values.len());
         let mut builder = Builder::new(seeds.clone());
@@ -54,6 +60,7 @@ impl Run {
             builder.give_own(field.path, values);
         }
         let network = experiment.model.build(&mut builder, task.reading());
+        origins.transfer(values, &mut builder)?;
         let conditioner = experiment.model.outline().weights.engine().conditioner(&mut builder, device);
         let (layout, initial) = builder.finish();
         let parts = parts::read(&experiment.training.parts).unwrap_or_default();

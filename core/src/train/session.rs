@@ -1,5 +1,5 @@
-//! All variants of an experiment in training, step by step and side by side: tuning first, where there is some, then the
-//! comparison.
+//! All variants of an experiment in training, step by step and side by side: first the sources that their networks start
+//! from, where there are some, then tuning, then the comparison.
 
 use burn::tensor::{Device, ExecutionError, Transaction};
 
@@ -7,10 +7,13 @@ use super::checkpoint::{self, Checkpoint, Outcomes};
 use super::comparison::Comparison;
 use super::data::Files;
 use super::device::Engine;
-use super::lanes::{LARGEST_ADVANCE, Wish};
+use super::kept::Kept;
+use super::lanes::{LARGEST_ADVANCE, Lane, Wish};
+use super::origins::Origins;
+use super::preparing::{self, Preparing};
 use super::tuning::Tuning;
 use crate::protocol::{Event, VariantInfo};
-use crate::spec::Experiment;
+use crate::spec::{Experiment, Measured, Tried};
 
 /// An experiment under way.
 ///
@@ -20,17 +23,34 @@ pub struct Session {
     experiment: Experiment,
     device: Device,
     files: Files,
+    origins: Origins,
     stage: Stage,
-    /// Steps of tuning that are done; they come before those of the comparison.
+    /// Steps of sources that this session trained, and of tuning, that are done; they come before those of the comparison.
+    prepared_steps: u32,
     tuned_steps: u32,
     finished: bool,
 }
 
 enum Stage {
+    /// What networks start from is trained.
+    Preparing(Preparing, Next),
     /// Values are tried.
     Tuning(Tuning),
     /// Each variant is compared at the value that it took.
     Comparing(Comparison),
+}
+
+/// What comes after the sources.
+#[derive(Clone, Default)]
+struct Next {
+    /// Tuning, and not the comparison yet.
+    tuning: bool,
+    /// What tuning found.
+    tried: Vec<Tried>,
+    /// What was measured for the claims.
+    measured: Vec<Measured>,
+    /// Of every variant the seeds that were trained in an earlier session.
+    earlier: Vec<Outcomes>,
 }
 
 impl Session {
@@ -41,8 +61,13 @@ impl Session {
     pub fn files(experiment: &Experiment) -> Result<Vec<&'static str>, Vec<String>> {
         let mut files = Vec::new();
         for index in 0..experiment.variants.len() {
-            let file = resolve(experiment, index)?.task.outline().file;
-            files.extend(file.filter(|file| !files.contains(file)));
+            let variant = resolve(experiment, index)?;
+            let own = variant.task.outline().file;
+            for file in own.into_iter().chain(Preparing::files(experiment, &variant)) {
+                if !files.contains(&file) {
+                    files.push(file);
+                }
+            }
         }
         Ok(files)
     }
@@ -58,39 +83,88 @@ impl Session {
         data: &Files,
         resume: Option<&[u8]>,
     ) -> Result<(Self, Event), Vec<String>> {
+        Self::start_from(engine, experiment, data, Vec::new(), resume)
+    }
+
+    /// The same with sources that were kept: those of [`Experiment::source_names`] that are there are not trained again.
+    ///
+    /// # Errors
+    /// One sentence for each problem of the experiment, the data, a source or the checkpoint, naming the field.
+    pub fn start_from(
+        engine: &Engine,
+        experiment: Experiment,
+        data: &Files,
+        kept: Vec<Kept>,
+        resume: Option<&[u8]>,
+    ) -> Result<(Self, Event), Vec<String>> {
         experiment.check().map_err(sentences)?;
         let checkpoint = resume.map(|bytes| checkpoint::read(bytes, &experiment)).transpose()?;
-        let device = engine.device.clone();
-        let tuned_steps = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.tuned_steps);
-        let tuning = match &checkpoint {
-            Some(checkpoint) => checkpoint.tuning,
-            None => experiment.is_tuned(),
+        let next = match &checkpoint {
+            Some(checkpoint) => Next {
+                tuning: checkpoint.tuning,
+                tried: checkpoint.tried.clone(),
+                measured: checkpoint.measured.clone(),
+                earlier: checkpoint.earlier.clone(),
+            },
+            None => Next { tuning: experiment.is_tuned(), ..Next::default() },
         };
-        let mut stage = if tuning {
-            Stage::Tuning(Tuning::new(&experiment, data, &device)?)
-        } else {
-            let before = checkpoint.as_ref().map_or_else(Default::default, |checkpoint| {
-                (checkpoint.tried.clone(), checkpoint.earlier.clone())
-            });
-            let mut comparison = Comparison::new(&experiment, before, data, &device)?;
-            for one in checkpoint.iter().flat_map(|checkpoint| &checkpoint.measured) {
-                let asked = comparison.measured.iter_mut().find(|other| other.asked == one.asked);
-                for (known, all) in
-                    asked.into_iter().flat_map(|asked| one.outcomes.iter().zip(&mut asked.outcomes))
-                {
-                    all[..known.len()].clone_from_slice(known);
+        let mut origins = Origins::new(&experiment);
+        kept.into_iter().for_each(|one| origins.add(one));
+        let mut session = Self {
+            stage: Stage::Comparing(Comparison::nothing()),
+            tuned_steps: checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.tuned_steps),
+            device: engine.device.clone(),
+            files: data.clone(),
+            experiment,
+            origins,
+            prepared_steps: 0,
+            finished: false,
+        };
+        match checkpoint.filter(|checkpoint| !checkpoint.is_extended) {
+            // Its numbers are all there: nothing is taken of a source any more.
+            Some(checkpoint) if checkpoint.preparing.is_none() => {
+                session.stage = session.begin(next, &session.origins.idle())?;
+                session.stage.restore(checkpoint)?;
+            }
+            before => {
+                session.enter(next)?;
+                if let (Stage::Preparing(preparing, _), Some(before)) = (&mut session.stage, before) {
+                    restore_source(preparing, before)?;
                 }
             }
-            Stage::Comparing(comparison)
-        };
-        if let Some(checkpoint) = checkpoint.filter(|checkpoint| !checkpoint.is_extended) {
-            stage.restore(checkpoint)?;
         }
-        // What is tried needs them once more.
-        let files = if tuning { data.clone() } else { Files::new() };
-        let session = Self { experiment, device, files, stage, tuned_steps, finished: false };
         let started = session.started()?;
         Ok((session, started))
+    }
+
+    /// Goes on to what comes next, by way of the sources that it needs and are not there.
+    fn enter(&mut self, next: Next) -> Result<(), Vec<String>> {
+        let seeds = next.earlier.first().map_or(0, |one| one.diverged.len() as u32);
+        let all = preparing::resolved(&self.experiment, next.tuning, &next.tried, seeds)?;
+        self.stage = match Preparing::new(&all, &self.origins, &self.files, &self.device)? {
+            Some(preparing) => Stage::Preparing(preparing, next),
+            None => self.begin(next, &self.origins)?,
+        };
+        Ok(())
+    }
+
+    /// What comes next, at step 0.
+    fn begin(&self, next: Next, origins: &Origins) -> Result<Stage, Vec<String>> {
+        let Self { experiment, files, device, .. } = self;
+        if next.tuning {
+            return Ok(Stage::Tuning(Tuning::new(experiment, files, origins, device)?));
+        }
+        let before = (next.tried, next.earlier);
+        let mut comparison = Comparison::new(experiment, before, files, origins, device)?;
+        for one in &next.measured {
+            let asked = comparison.measured.iter_mut().find(|other| other.asked == one.asked);
+            for (known, all) in
+                asked.into_iter().flat_map(|asked| one.outcomes.iter().zip(&mut asked.outcomes))
+            {
+                all[..known.len()].clone_from_slice(known);
+            }
+        }
+        Ok(Stage::Comparing(comparison))
     }
 
     fn started(&self) -> Result<Event, Vec<String>> {
@@ -100,7 +174,7 @@ impl Session {
             let size = resolved.size();
             let parameters = match &self.stage {
                 Stage::Comparing(comparison) => comparison.lanes[index].run.layout.count() as u64,
-                Stage::Tuning(_) => size.parameters,
+                Stage::Preparing(..) | Stage::Tuning(_) => size.parameters,
             };
             // Parameters, two moments and the gradients; activations come on top.
             let bytes = 4 * 4 * parameters * u64::from(self.replicas());
@@ -117,8 +191,8 @@ impl Session {
     /// Seeds of each variant that this session compares; those of an earlier one come before them.
     fn replicas(&self) -> u32 {
         let earlier = match &self.stage {
-            Stage::Comparing(comparison) => {
-                comparison.earlier.first().map_or(0, |one| one.diverged.len() as u32)
+            Stage::Comparing(Comparison { earlier, .. }) | Stage::Preparing(_, Next { earlier, .. }) => {
+                earlier.first().map_or(0, |one| one.diverged.len() as u32)
             }
             Stage::Tuning(_) => 0,
         };
@@ -133,17 +207,19 @@ impl Session {
     /// Steps of the comparison that are done.
     pub fn step(&self) -> u32 {
         match &self.stage {
-            Stage::Tuning(_) => 0,
+            Stage::Preparing(..) | Stage::Tuning(_) => 0,
             Stage::Comparing(comparison) => comparison.step,
         }
     }
 
-    /// Steps that are done in all, those of tuning included.
+    /// Steps that are done in all, those of sources and tuning included.
     pub fn all_steps(&self) -> u32 {
-        match &self.stage {
-            Stage::Tuning(tuning) => tuning.step,
-            Stage::Comparing(comparison) => self.tuned_steps + comparison.step,
-        }
+        self.prepared_steps
+            + match &self.stage {
+                Stage::Preparing(preparing, _) => self.tuned_steps + preparing.all_steps(),
+                Stage::Tuning(tuning) => tuning.step,
+                Stage::Comparing(comparison) => self.tuned_steps + comparison.step,
+            }
     }
 
     /// Whether values are tried still.
@@ -178,6 +254,12 @@ impl Session {
         }
         let steps = steps.min(LARGEST_ADVANCE);
         let going_on = match &mut self.stage {
+            Stage::Preparing(preparing, _) => {
+                let told = preparing.advance(steps, &mut self.origins, &mut between).await?;
+                let going_on = told.is_some();
+                events.extend(told.into_iter().flatten());
+                going_on && !events.iter().any(Event::is_end)
+            }
             Stage::Tuning(tuning) => {
                 let told = tuning.advance(&self.experiment, steps, &mut between).await?;
                 let going_on = told.is_some();
@@ -189,18 +271,23 @@ impl Session {
             }
         };
         self.finished = !going_on || events.contains(&Event::Finished);
-        if let Some(Event::Tuning(told)) = events.last()
-            && let Some(tried) = told.taken()
-        {
-            self.tuned_steps = told.steps;
-            let files = std::mem::take(&mut self.files);
-            match Comparison::new(&self.experiment, (tried.to_vec(), Vec::new()), &files, &self.device) {
-                Ok(comparison) => self.stage = Stage::Comparing(comparison),
-                Err(problems) => {
-                    self.finished = true;
-                    events.push(Event::Failed { problems });
-                }
+        let entered = match &self.stage {
+            Stage::Preparing(preparing, next) if preparing.is_over() => {
+                self.prepared_steps += preparing.all_steps();
+                self.begin(next.clone(), &self.origins).map(|stage| self.stage = stage)
             }
+            _ => match events.last() {
+                Some(Event::Tuning(told)) if told.taken().is_some() => {
+                    self.tuned_steps = told.steps;
+                    let tried = told.tried.clone();
+                    self.enter(Next { tried, ..Next::default() })
+                }
+                _ => Ok(()),
+            },
+        };
+        if let Err(problems) = entered {
+            self.finished = true;
+            events.push(Event::Failed { problems });
         }
         Ok(events)
     }
@@ -210,11 +297,17 @@ impl Session {
     /// # Errors
     /// If the device fails or is lost.
     pub async fn checkpoint(&self) -> Result<Vec<u8>, ExecutionError> {
-        let nothing = (Vec::new(), Vec::new(), Vec::new());
-        let (lanes, step, (tried, measured, earlier)) = match &self.stage {
-            Stage::Tuning(tuning) => (&tuning.lanes, tuning.step, nothing),
+        let (lanes, step, preparing, next) = match &self.stage {
+            Stage::Preparing(preparing, next) => match preparing.under_way() {
+                Some((lane, step, name)) => (std::slice::from_ref(lane), step, Some(name), next.clone()),
+                None => (&[][..], 0, Some(String::new()), next.clone()),
+            },
+            Stage::Tuning(tuning) => {
+                (&tuning.lanes[..], tuning.step, None, Next { tuning: true, ..Next::default() })
+            }
             Stage::Comparing(Comparison { lanes, step, tried, measured, earlier, .. }) => {
-                (lanes, *step, (tried.clone(), measured.clone(), earlier.clone()))
+                let (tried, measured, earlier) = (tried.clone(), measured.clone(), earlier.clone());
+                (&lanes[..], *step, None, Next { tuning: false, tried, measured, earlier })
             }
         };
         let mut transaction = Transaction::default();
@@ -232,14 +325,9 @@ impl Session {
             metrics: &lane.outcomes.metrics,
             state,
         });
-        let place = checkpoint::Place {
-            step,
-            tuning: self.is_tuning(),
-            tuned_steps: self.tuned_steps,
-            tried,
-            measured,
-            earlier,
-        };
+        let Next { tuning, tried, measured, earlier } = next;
+        let tuned_steps = self.tuned_steps;
+        let place = checkpoint::Place { step, preparing, tuning, tuned_steps, tried, measured, earlier };
         Ok(checkpoint::write(&self.experiment, place, &lanes.collect::<Vec<_>>()))
     }
 }
@@ -247,6 +335,7 @@ impl Session {
 impl Stage {
     fn restore(&mut self, checkpoint: Checkpoint) -> Result<(), Vec<String>> {
         let (lanes, step, steps) = match self {
+            Self::Preparing(..) => unreachable!("a source is restored by itself"),
             Self::Tuning(tuning) => (&mut tuning.lanes, &mut tuning.step, tuning.steps),
             Self::Comparing(comparison) => (&mut comparison.lanes, &mut comparison.step, comparison.steps),
         };
@@ -254,12 +343,25 @@ impl Stage {
         *step = checkpoint.step;
         let saved = checkpoint.of(&replicas, steps)?;
         for (index, (lane, saved)) in lanes.iter_mut().zip(saved).enumerate() {
-            let [parameters, mean, square] = saved.gather(index, &lane.run.layout, lane.run.seeds.len())?;
-            lane.run.restore(parameters, mean, square);
-            lane.outcomes = Outcomes { diverged: saved.diverged, metrics: saved.metrics };
+            restore_lane(index, lane, saved)?;
         }
         Ok(())
     }
+}
+
+fn restore_lane(index: usize, lane: &mut Lane, saved: checkpoint::Saved) -> Result<(), Vec<String>> {
+    let [parameters, mean, square] = saved.gather(index, &lane.run.layout, lane.run.seeds.len())?;
+    lane.run.restore(parameters, mean, square);
+    lane.outcomes = Outcomes { diverged: saved.diverged, metrics: saved.metrics };
+    Ok(())
+}
+
+/// Where a checkpoint was taken in the middle of a source; that source begins anew where others were kept since.
+fn restore_source(preparing: &mut Preparing, checkpoint: Checkpoint) -> Result<(), Vec<String>> {
+    let (name, step) = (checkpoint.preparing.clone().unwrap_or_default(), checkpoint.step);
+    let Some((lane, steps)) = preparing.at(&name, step)? else { return Ok(()) };
+    let saved = checkpoint.of(&[lane.run.seeds.len()], steps)?;
+    saved.into_iter().try_for_each(|saved| restore_lane(0, lane, saved))
 }
 
 fn resolve(experiment: &Experiment, index: usize) -> Result<Experiment, Vec<String>> {

@@ -7,6 +7,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use nalgebra::{DMatrix, SymmetricEigen};
 
 use super::curvature::curvatures;
+use super::origins::Origins;
 use super::run::Run;
 use super::{Engine, Session};
 use crate::interface::{Input, Targets};
@@ -33,6 +34,11 @@ fn experiment(settings: &[&str]) -> Experiment {
         set_path(&mut experiment, setting).unwrap_or_else(|problem| panic!("{setting}: {problem:?}"));
     }
     experiment
+}
+
+/// A run that starts from no other.
+fn run_of(values: &[Experiment], data: Rc<dyn Dataset>) -> Result<Run, String> {
+    Run::new(values, data, &Origins::new(&values[0]), &Device::flex())
 }
 
 fn start(engine: &Engine, experiment: &Experiment, resume: Option<&[u8]>) -> Session {
@@ -134,7 +140,7 @@ fn tiny(weights: &str, seeds: u32) -> Run {
         &format!("model.weights={weights}"),
         &format!("seeds.count={seeds}"),
     ]);
-    Run::new(&[experiment], picture(), &Device::flex()).expect("it names no part")
+    run_of(&[experiment], picture()).expect("it names no part")
 }
 
 /// The loss of one replica of [`tiny`] in f64, by loops over the layout `[2, 4] [4] [4, 1] [1]`.
@@ -221,7 +227,7 @@ fn after_ten_steps(values: &[Experiment]) -> Vec<f32> {
         device: &Device::flex(),
     };
     let task: Rc<dyn Dataset> = values[0].task.engine().load(source).unwrap().into();
-    let mut run = Run::new(values, task, &Device::flex()).expect("it names no part");
+    let mut run = run_of(values, task).expect("it names no part");
     (1..=10).for_each(|step| run.step(step).expect("the device works"));
     run.state().parameters.clone().into_data().iter::<f32>().collect()
 }
@@ -255,14 +261,14 @@ fn a_part_that_learns_at_zero_stays_and_the_rest_moves() {
     let (first, frozen) =
         (after_ten_steps(&[before]), experiment(&["training.steps=10", "training.parts=layers.0 0"]));
     let after = after_ten_steps(std::slice::from_ref(&frozen));
-    let model = Run::new(&[frozen], picture(), &Device::flex()).expect("it has this part");
+    let model = run_of(&[frozen], picture()).expect("it has this part");
     for parameter in model.layout.parameters() {
         let of = |all: &[f32]| all[parameter.offset..][..parameter.rows * parameter.columns].to_vec();
         let moved = of(&first).iter().zip(of(&after)).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert_eq!(moved < 1e-4, parameter.name.starts_with("layers.0."), "{}: {moved}", parameter.name);
     }
     let unknown = experiment(&["training.parts=layer.0 2"]);
-    let said = Run::new(&[unknown], picture(), &Device::flex()).err().expect("there is no such part");
+    let said = run_of(&[unknown], picture()).err().expect("there is no such part");
     assert!(said.contains("training.parts names \"layer.0\"") && said.contains("It has "), "{said}");
 }
 

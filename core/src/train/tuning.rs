@@ -8,6 +8,7 @@ use burn::tensor::{Device, ExecutionError};
 use super::data::{Files, Loader};
 use super::lanes::{self, Lane, Wish};
 use super::measure::evaluate;
+use super::origins::Origins;
 use super::run::{Run, train_as_one};
 use crate::protocol::{self, Cost};
 use crate::spec::{Experiment, Tried};
@@ -30,7 +31,12 @@ impl Tuning {
     ///
     /// # Errors
     /// One sentence for each problem of a variant or the data.
-    pub(super) fn new(experiment: &Experiment, files: &Files, device: &Device) -> Result<Self, Vec<String>> {
+    pub(super) fn new(
+        experiment: &Experiment,
+        files: &Files,
+        origins: &Origins,
+        device: &Device,
+    ) -> Result<Self, Vec<String>> {
         let one = |problem: String| vec![problem];
         let mut loader = Loader::new(files, HeldOut::Validation, device);
         let (mut lanes, mut trials) = (Vec::new(), Vec::new());
@@ -45,7 +51,7 @@ impl Tuning {
             }
             for together in values.chunk_by(train_as_one) {
                 let data = loader.load(&together[0]).map_err(one)?;
-                let run = Run::new(together, data, device).map_err(one)?;
+                let run = Run::new(together, data, origins, device).map_err(one)?;
                 lanes.push(Lane::new(run));
                 trials.push((variant, together.len()));
             }

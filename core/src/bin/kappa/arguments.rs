@@ -43,8 +43,38 @@ pub enum Command {
     Record(RecordOptions),
     /// Every claim with a recorded run and what came of it, as the table of the README
     Claims(ClaimsOptions),
+    /// What was trained once for networks to start from, and is kept
+    Sources {
+        /// What to do with it
+        #[command(subcommand)]
+        what: Sources,
+    },
     /// List the devices that training can run on
     Devices,
+}
+
+/// What to do with sources that are kept.
+#[derive(Debug, Subcommand)]
+pub enum Sources {
+    /// A line each: name, size, what was trained and how it did
+    List,
+    /// Copy one to a file (safetensors, with its provenance)
+    Export {
+        /// A name of the list
+        name: String,
+        /// The new file
+        file: PathBuf,
+    },
+    /// Keep one that was exported elsewhere
+    Import {
+        /// The file
+        file: PathBuf,
+    },
+    /// Remove one
+    Delete {
+        /// A name of the list, or all
+        name: String,
+    },
 }
 
 /// How to run an experiment.

@@ -51,6 +51,12 @@ enum Line<'a> {
         step: u32,
         replica: usize,
     },
+    Prepared {
+        called: &'a str,
+        step: u32,
+        steps: u32,
+        loss: Option<f32>,
+    },
     Tuned {
         #[serde(flatten)]
         tried: &'a Tried,
@@ -175,7 +181,14 @@ pub fn of(event: &Event) -> Vec<String> {
         Event::Finished => vec![Line::Finished],
         Event::Stopped => vec![Line::Stopped],
         Event::Failed { problems } => vec![Line::Failed { problems }],
+        Event::Preparing(source) => {
+            let (called, step, steps) = (source.called.as_str(), source.step, source.steps);
+            let last = source.losses.last().copied();
+            vec![Line::Prepared { called, step, steps, loss: last.filter(|loss| loss.is_finite()) }]
+        }
         Event::Ready
+        | Event::Kept { .. }
+        | Event::Reused { .. }
         | Event::Loading { .. }
         | Event::Comparing { .. }
         | Event::Compiling { .. }

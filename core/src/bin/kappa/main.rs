@@ -8,6 +8,7 @@
 //! kappa run --resume runs/digits  go on where an interrupted run was saved
 //! kappa record always-skip        train in one go, and write what the page shows as the recorded run
 //! kappa claims                    every recorded claim, and what came of it
+//! kappa sources list              what was trained once for networks to start from, and is kept
 //! kappa devices                   where it can run
 //! ```
 //!
@@ -15,11 +16,12 @@
 //!
 //! One file each: [`arguments`], [`choose`] (which experiment), [`about`] (list, show, devices), [`run`] (the loop),
 //! [`training`] (the only one that knows the engine), [`folder`] (what a run leaves behind), [`lines`] (events as
-//! JSON), [`screen`] (progress), [`table`] (the end), [`record`] and [`recorder`] (a run as one file for the page), [`claims`] (all recorded
+//! JSON), [`cache`] (sources that are kept), [`screen`] (progress), [`table`] (the end), [`record`] and [`recorder`] (a run as one file for the page), [`claims`] (all recorded
 //! claims as one table).
 
 mod about;
 mod arguments;
+mod cache;
 mod choose;
 mod claims;
 mod failure;
@@ -37,7 +39,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, Sources};
 use failure::Failure;
 
 fn main() -> ExitCode {
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         Command::Show { experiment, toml } => about::show(&experiment, toml).and_then(|text| print(&text)),
         Command::Devices => print(&about::devices(&training::devices())),
         Command::Run(options) => training::run(&options),
+        Command::Sources { what } => sources(&what),
         Command::Record(options) => record::record(&options),
         Command::Claims(options) => claims::claims(&options),
     };
@@ -56,6 +59,18 @@ fn main() -> ExitCode {
             failure.code()
         }
     }
+}
+
+/// What is kept for runs that start from it.
+fn sources(what: &Sources) -> Result<(), Failure> {
+    let cache = cache::Cache::open();
+    let said = match what {
+        Sources::List => cache.list(),
+        Sources::Export { name, file } => cache.export(name, file),
+        Sources::Import { file } => cache.import(file),
+        Sources::Delete { name } => cache.delete(name),
+    };
+    said.and_then(|text| print(&text))
 }
 
 /// Writes to standard output. A reader that has seen enough, as `head` has, is no failure.

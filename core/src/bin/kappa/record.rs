@@ -7,8 +7,9 @@ use std::process::Command;
 use std::time::{Instant, SystemTime};
 
 use kappa_core::catalog;
-use kappa_core::catalog::recording::{FORMAT, Recording, hash, short};
+use kappa_core::catalog::recording::{FORMAT, Recording, short};
 use kappa_core::protocol::Event;
+use kappa_core::spec::digest::hash;
 use kappa_core::spec::to_toml;
 
 use crate::arguments::RecordOptions;

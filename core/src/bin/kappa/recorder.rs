@@ -253,7 +253,7 @@ mod tests {
         Recording {
             format: recording::FORMAT,
             id: "tiny".to_owned(),
-            hash: recording::hash(&experiment),
+            hash: kappa_core::spec::digest::hash(&experiment),
             experiment,
             engine: String::new(),
             adapter: String::new(),

@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
-use kappa_core::protocol::{Event, Progress, Tuning};
+use kappa_core::protocol::{Event, Preparing, Progress, Tuning};
 use kappa_core::spec::{Metric, shown};
 
 use crate::lines;
@@ -48,6 +48,7 @@ impl Screen {
             Self::Bar(bar) => match event {
                 Event::Progress(progress) => bar.draw(progress, results),
                 Event::Tuning(tuning) if tuning.tried.is_empty() => bar.draw_tuning(tuning),
+                Event::Preparing(source) if source.metrics.is_empty() => bar.draw_source(source),
                 Event::Evaluated { .. } => {}
                 event => {
                     if let Some(line) = line(event, results) {
@@ -100,6 +101,14 @@ impl Bar {
         }
     }
 
+    fn draw_source(&mut self, source: &Preparing) {
+        if self.is_due() {
+            let loss = source.losses.last().map_or(String::new(), |loss| format!(", loss {loss:.3}"));
+            let (called, speed) = (named(source), source.steps_per_second);
+            self.line(source.step, source.steps, &format!("{called}{loss}, {speed:.1} steps/s"));
+        }
+    }
+
     /// Whether the last drawing is long enough ago.
     fn is_due(&mut self) -> bool {
         let elapsed = self.start.get_or_insert_with(std::time::Instant::now).elapsed();
@@ -142,6 +151,13 @@ fn message(progress: &Progress, results: &Results) -> String {
     parts.join(", ")
 }
 
+/// "source 2 of 3, Set (8 seeds)".
+fn named(source: &Preparing) -> String {
+    let Preparing { called, source, sources, replicas, .. } = source;
+    let seeds = if *replicas == 1 { "seed" } else { "seeds" };
+    format!("training source {} of {sources}, {called} ({replicas} {seeds})", source + 1)
+}
+
 /// One line for what is worth one.
 fn line(event: &Event, results: &Results) -> Option<String> {
     let name = |variant: usize| results.variants.get(variant).map_or("", |variant| variant.name.as_str());
@@ -161,6 +177,16 @@ fn line(event: &Event, results: &Results) -> Option<String> {
             let from = if *step > 0 { format!(" from step {step}") } else { String::new() };
             let names: Vec<_> = results.variants.iter().map(|variant| variant.name.as_str()).collect();
             Some(format!("{steps} steps{from}, {replicas} {seeds}, variants: {}", names.join("; ")))
+        }
+        Event::Preparing(source) if !source.metrics.is_empty() => {
+            let shown = source.metrics.iter().map(|(metric, values)| {
+                let finite: Vec<f64> =
+                    values.iter().filter(|x| x.is_finite()).map(|x| f64::from(*x)).collect();
+                let mean = finite.iter().sum::<f64>() / finite.len() as f64;
+                format!("{} {}", metric.word(), metric.written(mean))
+            });
+            let shown = shown.collect::<Vec<_>>().join(", ");
+            Some(format!("{}: step {} of {}, {shown}", named(source), source.step, source.steps))
         }
         Event::Tuning(tuning) if !tuning.tried.is_empty() => {
             let tried = tuning.tried.iter().map(|tried| {
@@ -187,6 +213,9 @@ fn line(event: &Event, results: &Results) -> Option<String> {
         Event::Diverged { variant, replica, step } => {
             Some(format!("step {step}, {}: seed {} of its seeds diverged", name(*variant), replica + 1))
         }
+        Event::Reused { kept, of } if *kept > 0 => Some(format!(
+            "{kept} of {of} sources, one a seed, were kept from before and are not trained again."
+        )),
         Event::DeviceLost { because } => Some(format!("The device was lost: {because}")),
         Event::Recovered { step, because } => Some(format!("Goes on from step {step}: {because}")),
         _ => None,

@@ -16,6 +16,7 @@ use signal_hook::flag::{register, register_conditional_shutdown};
 
 use crate::about::Device;
 use crate::arguments::Options;
+use crate::cache::{Cache, Found};
 use crate::choose;
 use crate::failure::Failure;
 use crate::folder::Folder;
@@ -38,7 +39,14 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     let choice = choose::device(&options.device)?;
     let plan = Plan::new(options)?;
     let engine = Engine::open(choice).map_err(Failure::run)?;
-    let start = || Session::start(&engine, plan.experiment.clone(), &data(&plan.experiment)?, plan.resume());
+    let (cache, found) = kept(&plan.experiment);
+    let reused =
+        Event::Reused { kept: found.kept.len() as u32, of: plan.experiment.source_names().len() as u32 };
+    let refused = found.refused;
+    let start = || {
+        let data = data(&plan.experiment)?;
+        Session::start_from(&engine, plan.experiment.clone(), &data, found.kept, plan.resume())
+    };
     let (session, started) = guarded(start).map_err(Failure::run)?.map_err(Failure::Usage)?;
 
     let (mut folder, earlier) = match &plan.checkpoint {
@@ -64,7 +72,9 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     };
     shell.tell(&Event::Device(engine.report.clone()))?;
     shell.tell(&started)?;
-    shell.drive(&mut Engaged(session))?;
+    refused.iter().for_each(|sentence| shell.screen.say(sentence));
+    shell.tell(&reused)?;
+    shell.drive(&mut Engaged { session, cache })?;
     if !options.json {
         crate::print(&format!("\n{}", results.table()))?;
         screen.say(&format!("\nThe run is in {}.", folder.path().display()));
@@ -75,9 +85,10 @@ pub fn run(options: &Options) -> Result<(), Failure> {
 /// An experiment on a device, at step 0, with the events that tell of both.
 pub fn open(experiment: &Experiment, choice: DeviceChoice) -> Result<(impl Training, [Event; 2]), Failure> {
     let engine = Engine::open(choice).map_err(Failure::run)?;
-    let start = || Session::start(&engine, experiment.clone(), &data(experiment)?, None);
+    let (cache, found) = kept(experiment);
+    let start = || Session::start_from(&engine, experiment.clone(), &data(experiment)?, found.kept, None);
     let (session, started) = guarded(start).map_err(Failure::run)?.map_err(Failure::Usage)?;
-    Ok((Engaged(session), [Event::Device(engine.report), started]))
+    Ok((Engaged { session, cache }, [Event::Device(engine.report), started]))
 }
 
 /// What is to be run, before any device is touched.
@@ -136,8 +147,16 @@ impl Plan {
     }
 }
 
+/// The sources that are kept of an experiment, and where others will be.
+fn kept(experiment: &Experiment) -> (Cache, Found) {
+    let cache = Cache::open();
+    let names = experiment.source_names();
+    let found = cache.load(&names);
+    (cache, found)
+}
+
 /// The bytes of the files that an experiment reads.
-fn data(experiment: &Experiment) -> Result<BTreeMap<&'static str, Vec<u8>>, Vec<String>> {
+pub(crate) fn data(experiment: &Experiment) -> Result<BTreeMap<&'static str, Vec<u8>>, Vec<String>> {
     let files = Session::files(experiment)?;
     Ok(DATA
         .iter()
@@ -157,25 +176,35 @@ fn listen() -> Result<(), Failure> {
     Ok(())
 }
 
-/// A session of the engine.
-struct Engaged(Session);
+/// A session of the engine, and where its sources are kept.
+struct Engaged {
+    session: Session,
+    cache: Cache,
+}
 
 impl Training for Engaged {
     fn step(&self) -> u32 {
-        self.0.step()
+        self.session.step()
     }
 
     fn all_steps(&self) -> u32 {
-        self.0.all_steps()
+        self.session.all_steps()
     }
 
     fn advance(&mut self, steps: u32) -> Result<Vec<Event>, String> {
-        guarded(|| pollster::block_on(self.0.advance(steps)))?
-            .map_err(|error| device_failed(&error.to_string()))
+        let mut events = guarded(|| pollster::block_on(self.session.advance(steps)))?
+            .map_err(|error| device_failed(&error.to_string()))?;
+        for event in &events {
+            if let Event::Kept { name, bytes } = event {
+                self.cache.keep(name, bytes)?;
+            }
+        }
+        events.retain(|event| !matches!(event, Event::Kept { .. }));
+        Ok(events)
     }
 
     fn checkpoint(&mut self) -> Result<Vec<u8>, String> {
-        guarded(|| pollster::block_on(self.0.checkpoint()))?
+        guarded(|| pollster::block_on(self.session.checkpoint()))?
             .map_err(|error| device_failed(&error.to_string()))
     }
 

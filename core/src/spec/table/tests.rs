@@ -24,11 +24,13 @@ fn every_leaf_of_an_experiment_has_a_row_and_every_row_a_leaf() {
     for experiment in samples::every_choice() {
         let mut here = BTreeSet::new();
         leaves("", &serde_json::to_value(&experiment).unwrap(), &mut here);
-        let rows = FIELDS.iter().filter(|field| experiment.has(field)).map(|f| f.path.to_owned()).collect();
+        // Sources that an experiment does not have are left out of its file.
+        let said = |field: &&Field| experiment.has(field) && !field.path.starts_with("source.");
+        let rows = FIELDS.iter().filter(said).map(|f| f.path.to_owned()).collect();
         assert_eq!(here, rows, "{experiment:?}");
         everywhere.append(&mut here);
     }
-    assert_eq!(everywhere.len(), FIELDS.len());
+    assert_eq!(everywhere.len(), FIELDS.iter().filter(|field| !field.path.starts_with("source.")).count());
 }
 
 #[test]

@@ -1,0 +1,142 @@
+//! One training of one seed that is kept, as a safetensors file with its provenance.
+//!
+//! | entry | what |
+//! |---|---|
+//! | tensors | every matrix by its dotted name, `[rows, columns]`: the trained numbers |
+//! | metadata `kappa.source` | its name, the experiment (TOML), the version of the program, how it did on the test split (JSON) |
+//! | metadata `digest` | 64 bits of the whole file, with this entry as zeros |
+
+use std::collections::{BTreeMap, HashMap};
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
+
+use crate::parameters::Layout;
+use crate::spec::digest::hash;
+use crate::spec::{Experiment, to_toml};
+use crate::stats::Metric;
+
+/// Largest file that is read.
+pub const MAX_BYTES: usize = 1 << 30;
+
+const ENTRY: &str = "kappa.source";
+const DIGEST: &str = "\"digest\":\"";
+const NO_DIGEST: &str = "0000000000000000";
+
+/// Where a kept training comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provenance {
+    /// Sixteen digits and a seed; see [`crate::spec::Needed::name`].
+    pub name: String,
+    /// What was trained, one seed of it (TOML).
+    pub experiment: String,
+    /// The version of the program.
+    pub version: String,
+    /// How it did on its own test split after the last step; nothing of a metric that is not finite.
+    pub metrics: Vec<(Metric, f32)>,
+}
+
+/// One training of one seed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kept {
+    /// The name in its provenance.
+    pub name: String,
+    /// Where it comes from.
+    pub provenance: Provenance,
+    tensors: BTreeMap<String, ([usize; 2], Vec<f32>)>,
+}
+
+impl Kept {
+    /// The numbers of one replica, `[P]`, after the last step.
+    pub(super) fn new(
+        name: String,
+        experiment: &Experiment,
+        metrics: Vec<(Metric, f32)>,
+        layout: &Layout,
+        row: &[f32],
+    ) -> Self {
+        let of = |matrix: &crate::parameters::Matrix| {
+            (matrix.name.clone(), ([matrix.rows, matrix.columns], matrix.gather(row)))
+        };
+        let provenance = Provenance {
+            name: name.clone(),
+            experiment: to_toml(experiment),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            metrics: metrics.into_iter().filter(|(_, value)| value.is_finite()).collect(),
+        };
+        Self { name, provenance, tensors: layout.all().iter().map(of).collect() }
+    }
+
+    /// A matrix: its rows and columns, and its numbers row by row.
+    pub fn tensor(&self, name: &str) -> Option<([usize; 2], &[f32])> {
+        self.tensors.get(name).map(|(shape, values)| (*shape, values.as_slice()))
+    }
+
+    /// The bytes of its file.
+    pub fn write(&self) -> Vec<u8> {
+        let tensors: Vec<(&String, [usize; 2], Vec<u8>)> = self
+            .tensors
+            .iter()
+            .map(|(name, (shape, values))| {
+                (name, *shape, values.iter().flat_map(|value| value.to_le_bytes()).collect())
+            })
+            .collect();
+        let views = tensors.iter().map(|(name, shape, bytes)| {
+            let view = TensorView::new(Dtype::F32, shape.to_vec(), bytes);
+            (name.as_str(), view.expect("as many bytes as the shape says"))
+        });
+        let provenance = serde_json::to_string(&self.provenance).expect("strings and numbers");
+        let metadata =
+            HashMap::from([(ENTRY.to_owned(), provenance), ("digest".to_owned(), NO_DIGEST.to_owned())]);
+        let mut bytes = safetensors::serialize(views, Some(metadata)).expect("distinct names");
+        let digest = hash(&bytes);
+        let at = digest_at(&bytes).expect("it was just written");
+        bytes[at..at + digest.len()].copy_from_slice(digest.as_bytes());
+        bytes
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// A sentence about what is wrong with it.
+    pub fn read(bytes: &[u8]) -> Result<Self, String> {
+        if bytes.len() > MAX_BYTES {
+            return Err(format!(
+                "A kept source has at most {MAX_BYTES} bytes; this file has {}.",
+                bytes.len()
+            ));
+        }
+        let foreign = || "The file is not a source that this program kept.".to_owned();
+        let at = digest_at(bytes).ok_or_else(foreign)?;
+        let end = at + NO_DIGEST.len();
+        let mut zeroed = bytes.to_vec();
+        zeroed.get_mut(at..end).ok_or_else(foreign)?.copy_from_slice(NO_DIGEST.as_bytes());
+        if hash(&zeroed).as_bytes() != &bytes[at..end] {
+            return Err(
+                "The kept source was changed after it was written: its digest does not fit.".to_owned()
+            );
+        }
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|_| foreign())?;
+        let file = SafeTensors::deserialize(bytes).map_err(|_| foreign())?;
+        let entry = header.metadata().as_ref().and_then(|entries| entries.get(ENTRY)).ok_or_else(foreign)?;
+        let provenance: Provenance = serde_json::from_str(entry).map_err(|_| foreign())?;
+        let mut tensors = BTreeMap::new();
+        for (name, view) in file.tensors() {
+            let (&[rows, columns], Dtype::F32) = (view.shape(), view.dtype()) else {
+                return Err(format!("The kept source’s tensor {name} is no matrix of f32."));
+            };
+            let values =
+                view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+            tensors.insert(name, ([rows, columns], values));
+        }
+        Ok(Self { name: provenance.name.clone(), provenance, tensors })
+    }
+}
+
+/// Where the digest stands in the header.
+fn digest_at(bytes: &[u8]) -> Option<usize> {
+    let key = DIGEST.as_bytes();
+    let header = &bytes[..bytes.len().min(1 << 22)];
+    header.windows(key.len()).position(|window| window == key).map(|at| at + key.len())
+}
