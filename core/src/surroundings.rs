@@ -58,6 +58,13 @@ pub enum Reading {
         /// Different characters V.
         vocabulary: usize,
     },
+    /// Sequences of symbols: the next symbol, at every place where it is asked for.
+    Sequences {
+        /// N.
+        tokens: usize,
+        /// Different symbols V.
+        vocabulary: usize,
+    },
     /// Lists of symbols: one class each.
     Symbols {
         /// N.
@@ -78,9 +85,10 @@ impl Reading {
     /// Tokens of an example, N; 1 where places are read.
     pub fn tokens(&self) -> usize {
         match *self {
-            Self::Patches { tokens, .. } | Self::Characters { tokens, .. } | Self::Symbols { tokens, .. } => {
-                tokens
-            }
+            Self::Patches { tokens, .. }
+            | Self::Characters { tokens, .. }
+            | Self::Sequences { tokens, .. }
+            | Self::Symbols { tokens, .. } => tokens,
             Self::Places { .. } => 1,
         }
     }
@@ -89,23 +97,25 @@ impl Reading {
     pub fn features(&self) -> usize {
         match *self {
             Self::Patches { features, .. } => features,
-            Self::Characters { vocabulary, .. } | Self::Symbols { vocabulary, .. } => vocabulary,
+            Self::Characters { vocabulary, .. }
+            | Self::Sequences { vocabulary, .. }
+            | Self::Symbols { vocabulary, .. } => vocabulary,
             Self::Places { .. } => 2,
         }
     }
 
-    /// Classes, the characters that there are, or the values of a place.
+    /// Classes, the characters or symbols that may come next, or the values of a place.
     pub fn outputs(&self) -> usize {
         match *self {
             Self::Patches { classes, .. } | Self::Symbols { classes, .. } => classes,
-            Self::Characters { vocabulary, .. } => vocabulary,
+            Self::Characters { vocabulary, .. } | Self::Sequences { vocabulary, .. } => vocabulary,
             Self::Places { outputs } => outputs,
         }
     }
 
     /// Whether a token must not see those after it.
     pub fn is_causal(&self) -> bool {
-        matches!(self, Self::Characters { .. })
+        matches!(self, Self::Characters { .. } | Self::Sequences { .. })
     }
 
     /// Whether the tokens are patches of an image.

@@ -25,9 +25,10 @@ enum Shown {
     Difference,
 }
 
-const CHOICES: [(Shown, &str, &str); 5] = [
+const CHOICES: [(Shown, &str, &str); 6] = [
     (Shown::Training, "training-loss", "Training loss"),
     (Shown::Test(Metric::Accuracy), "test-accuracy", "Test accuracy"),
+    (Shown::Test(Metric::ExactMatch), "test-exact-match", "Exact match"),
     (Shown::Test(Metric::Psnr), "test-psnr", "PSNR"),
     (Shown::Test(Metric::Loss), "test-loss", "Test loss"),
     (Shown::Difference, "difference", "Difference to the first"),
@@ -45,15 +46,20 @@ impl Shown {
         }
     }
 
-    /// Whether the task has it: a picture has no accuracy, and nothing else a PSNR.
+    /// Whether the task has it: a picture has no accuracy, and nothing else a PSNR; only sequences match exactly.
     fn is_measured(self, log: &RunLog) -> bool {
-        let picture = log.experiment.as_ref().is_some_and(|e| e.task.metrics().contains(&Metric::Psnr));
+        let has = |metric| log.experiment.as_ref().is_some_and(|e| e.task.metrics().contains(&metric));
         match self {
-            Self::Test(Metric::Accuracy) => !picture,
-            Self::Test(Metric::Psnr) => picture,
+            Self::Test(Metric::Accuracy) => !has(Metric::Psnr),
+            Self::Test(metric @ (Metric::ExactMatch | Metric::Psnr)) => has(metric),
             Self::Difference => log.variants.len() != 1,
             Self::Training | Self::Test(Metric::Loss) => true,
         }
+    }
+
+    /// Whether it is a share of what is tested, 0 to 100 %.
+    fn is_share(self) -> bool {
+        matches!(self, Self::Test(Metric::Accuracy | Metric::ExactMatch))
     }
 
     /// A curve for each variant.
@@ -138,7 +144,7 @@ pub fn ChartPanel() -> impl IntoView {
                 </fieldset>
                 <label class="check">
                     <input type="checkbox" data-testid=run.id("log-scale") prop:checked=log_scale
-                        disabled=move || matches!(shown.get(), Shown::Test(Metric::Accuracy) | Shown::Difference)
+                        disabled=move || shown.get().is_share() || shown.get() == Shown::Difference
                         on:change=move |event| log_scale.set(event_target_checked(&event))/>
                     " Logarithmic"
                 </label>
@@ -152,13 +158,13 @@ pub fn ChartPanel() -> impl IntoView {
 
 fn look((shown, compared): (Shown, Metric), log: bool, names: Vec<String>, steps: u32) -> PlotSpec {
     let reading = shown.reading(compared);
-    let accuracy = shown == Shown::Test(Metric::Accuracy);
+    let share = shown.is_share();
     let difference = shown == Shown::Difference;
     let points = shown != Shown::Training;
     PlotSpec {
         width: 0.0,
         height: HEIGHT,
-        log: log && !accuracy && !difference,
+        log: log && !share && !difference,
         bars: false,
         x_label: "step".to_owned(),
         y_label: format!("{}{}", reading.name, reading.unit),
@@ -166,7 +172,7 @@ fn look((shown, compared): (Shown, Metric), log: bool, names: Vec<String>, steps
         x_max: f64::from(steps),
         x_log: false,
         y_min: (!difference).then_some(0.0),
-        y_max: accuracy.then_some(100.0),
+        y_max: share.then_some(100.0),
         series: SeriesSpec::all(names, points),
     }
 }

@@ -72,6 +72,9 @@ impl Reading {
             Metric::Accuracy => {
                 Self { name: "Test accuracy", scale: 100.0, unit: " %", difference: " points", decimals: 1 }
             }
+            Metric::ExactMatch => {
+                Self { name: "Exact match", scale: 100.0, unit: " %", difference: " points", decimals: 1 }
+            }
             Metric::Loss => Self { name: "Test loss", scale: 1.0, unit: "", difference: "", decimals: 3 },
             Metric::Psnr => Self { name: "PSNR", scale: 1.0, unit: " dB", difference: " dB", decimals: 2 },
         }

@@ -109,7 +109,7 @@ fn outcomes(variant: &RecordedVariant, name: &str) -> Result<(Metric, Vec<f64>),
 /// Factor, decimals and unit of a metric in prose.
 fn reading(metric: Metric) -> (f64, usize, &'static str) {
     match metric {
-        Metric::Accuracy => (100.0, 1, " %"),
+        Metric::Accuracy | Metric::ExactMatch => (100.0, 1, " %"),
         Metric::Loss => (1.0, 2, ""),
         Metric::Psnr => (1.0, 1, " dB"),
     }

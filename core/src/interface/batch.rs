@@ -18,6 +18,9 @@ pub enum Input {
 pub enum Targets {
     /// `[R, M]`: one class for each row of the logits; cross-entropy, accuracy.
     Classes(Tensor<2, Int>),
+    /// `[R, M]`: the class of the next symbol, −1 where it is not asked for; cross-entropy and accuracy over the places that
+    /// are asked, exact match over the examples.
+    Asked(Tensor<2, Int>),
     /// `[R, M, O]`: the values themselves, 0 to 1; mean squared error, PSNR.
     Values(Tensor<3>),
 }

@@ -74,6 +74,11 @@ fn cases() -> Vec<Case> {
             let targets = Tensor::<2, Int>::from_data(targets, &x[0].device().inner());
             cross_entropy(x[0].clone(), targets).reshape([2, 1, 1])
         }),
+        case("cross-entropy of the places that are asked", &[[3, 4, 7]], |x| {
+            let targets = TensorData::new(ASKED.to_vec(), [3, 4]);
+            let targets = Tensor::<2, Int>::from_data(targets, &x[0].device().inner());
+            cross_entropy(x[0].clone(), targets).reshape([3, 1, 1])
+        }),
         case("embedding", &[[2, 5, 6], [2, 2, 6]], |x| {
             let tokens = TensorData::new(vec![0i32, 4, 4, 2, 3, 3, 1, 0], [2, 4]);
             let tokens = Tensor::<2, Int>::from_data(tokens, &x[0].device().inner());
@@ -81,6 +86,9 @@ fn cases() -> Vec<Case> {
         }),
     ]
 }
+
+/// Classes for three replicas: one is asked twice, one once, one nothing.
+const ASKED: [i32; 12] = [-1, 3, -1, 2, -1, -1, 6, -1, -1, -1, -1, -1];
 
 /// `±(x² + ½)`: finite differences cannot see the steep part of a small power around 0.
 fn away_from_zero(x: Tensor<3>) -> Tensor<3> {
@@ -171,6 +179,46 @@ fn gpu_kernels_equal_the_plain_loops() {
         for (which, (found, wanted)) in found.iter().zip(&wanted).enumerate() {
             assert_close(&format!("{}, gradient of input {which}", case.name), found, wanted, 1e-5);
         }
+    }
+}
+
+/// The mean of `log Σ exp z − z[target]` over the rows with a target, in plain loops.
+fn mean_over_the_asked(logits: &[f32], targets: &[i32], classes: usize) -> f32 {
+    let (mut sum, mut asked) = (0.0, 0.0f64);
+    for (row, &target) in logits.chunks_exact(classes).zip(targets) {
+        if target >= 0 {
+            let exponentials: f64 = row.iter().map(|z| f64::from(*z).exp()).sum();
+            sum += exponentials.ln() - f64::from(row[target as usize]);
+            asked += 1.0;
+        }
+    }
+    if asked == 0.0 { 0.0 } else { (sum / asked) as f32 }
+}
+
+#[test]
+fn cross_entropy_is_the_mean_over_the_places_that_are_asked() {
+    let device = Device::flex();
+    let logits = random("z", 3 * 4 * 7);
+    let everywhere: Vec<i32> = (0..12).map(|place| place % 7).collect();
+    for targets in [ASKED.to_vec(), everywhere] {
+        let z = Tensor::<3>::from_data(TensorData::new(logits.clone(), [3, 4, 7]), &device);
+        let asked = Tensor::<2, Int>::from_data(TensorData::new(targets.clone(), [3, 4]), &device);
+        let replicas = logits.chunks_exact(28).zip(targets.chunks_exact(4));
+        let wanted: Vec<f32> = replicas.map(|(z, targets)| mean_over_the_asked(z, targets, 7)).collect();
+        assert_close("cross-entropy", &numbers(cross_entropy(z, asked)), &wanted, 1e-6);
+    }
+}
+
+#[test]
+fn what_is_not_asked_has_no_gradient() {
+    let device = Device::flex();
+    let z = Tensor::<3>::from_data(TensorData::new(random("z", 84), [3, 4, 7]), &device);
+    let z = z.autodiff().require_grad();
+    let asked = Tensor::<2, Int>::from_data(TensorData::new(ASKED.to_vec(), [3, 4]), &device);
+    let gradients = cross_entropy(z.clone(), asked).sum().backward();
+    let gradient = numbers(z.grad(&gradients).expect("a gradient"));
+    for (row, target) in gradient.chunks_exact(7).zip(ASKED) {
+        assert_eq!(row.iter().any(|value| *value != 0.0), target >= 0, "{target}: {row:?}");
     }
 }
 

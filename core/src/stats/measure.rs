@@ -85,7 +85,7 @@ impl Metric {
     /// If there is no example.
     pub fn measure(self, examples: usize) -> Measure {
         let (direction, step) = match self {
-            Self::Accuracy => return Measure::share_of(examples),
+            Self::Accuracy | Self::ExactMatch => return Measure::share_of(examples),
             Self::Loss => (Direction::LowerIsBetter, 0.0),
             Self::Psnr => (Direction::HigherIsBetter, 0.0),
         };

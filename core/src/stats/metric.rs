@@ -12,6 +12,8 @@ choice! {
     pub enum Metric {
         /// Share of right answers on the test split.
         Accuracy: "accuracy", "Accuracy";
+        /// Share of the test sequences of which every answer is right.
+        ExactMatch: "exact-match", "Exact match";
         /// Mean cross-entropy on the test split, in nats; of a picture, mean squared error.
         Loss: "loss", "Loss";
         /// Peak signal-to-noise ratio of the whole picture, in dB.
@@ -24,6 +26,7 @@ impl Metric {
     pub fn word(self) -> &'static str {
         match self {
             Self::Accuracy => "accuracy",
+            Self::ExactMatch => "exact match",
             Self::Loss => "loss",
             Self::Psnr => "PSNR",
         }
@@ -46,7 +49,7 @@ impl Metric {
     /// How its values are printed.
     pub fn unit(self) -> Unit {
         match self {
-            Self::Accuracy => Unit::POINTS,
+            Self::Accuracy | Self::ExactMatch => Unit::POINTS,
             Self::Loss => Unit { name: "nats", scale: 1.0 },
             Self::Psnr => Unit { name: "dB", scale: 1.0 },
         }

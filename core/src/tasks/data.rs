@@ -77,7 +77,9 @@ mod tests {
             Input::Tokens(tokens) => tokens.into_data().iter::<f32>().collect(),
         };
         match batch.targets {
-            Targets::Classes(classes) => (input, classes.into_data().iter::<i32>().collect()),
+            Targets::Classes(classes) | Targets::Asked(classes) => {
+                (input, classes.into_data().iter::<i32>().collect())
+            }
             Targets::Values(values) => (values.into_data().iter::<f32>().collect(), Vec::new()),
         }
     }
@@ -99,6 +101,7 @@ mod tests {
             assert_eq!(data.reading(), outline.reading, "{}", task.name());
             let counts = (0..data.test_chunks()).map(|index| match data.test_chunk(index, &[3]).targets {
                 Targets::Classes(classes) => classes.dims()[1],
+                Targets::Asked(classes) => classes.dims()[1] / outline.reading.tokens(),
                 Targets::Values(values) => values.dims()[1],
             });
             assert_eq!(counts.sum::<usize>(), outline.test_examples as usize, "{}", task.name());

@@ -1,10 +1,16 @@
 //! What all tasks have that draw their data: whether every seed has its own, and how many examples are tested on.
 
 use crate::fields::Phrase::{After, Before};
-use crate::fields::{Problems, choice, fields, integer, named};
+use crate::fields::{Problems, Row, choice, fields, integer, named};
 
 /// Test examples of a task, at most.
 const MAX_TEST: u32 = 16_384;
+
+/// The row of the size of the test split.
+pub(super) const TEST: Row = integer("Test examples", 128, MAX_TEST, Before("test examples "))
+    .or_help("Examples of the test split; a difference of one point needs some thousand of them.")
+    .unit("examples")
+    .step(128);
 
 fields! {
     /// How the examples are drawn.
@@ -12,8 +18,7 @@ fields! {
     pub struct Drawn {
         /// Whether all seeds learn from the same examples.
         draw: Draw = Draw::Fixed, named("Data", After(" data"));
-        /// Examples of the test split; a difference of one point needs some thousand of them.
-        test: u32 = 1024, integer("Test examples", 128, MAX_TEST, Before("test examples ")).unit("examples").step(128);
+        test: u32 = 1024, TEST;
     }
 }
 
@@ -27,16 +32,20 @@ choice! {
     }
 }
 
+/// The test split must be cut into parts of one size.
+pub(super) fn rules(test: u32, problems: &mut Problems<'_>) {
+    problems.rule(test.is_multiple_of(8), "test", format!("must be a multiple of 8, not {test}"));
+}
+
 impl Drawn {
     /// The examples of a task, so many of them tested on.
     pub fn testing(test: u32) -> Self {
         Self { test, ..Self::default() }
     }
 
-    /// The test split must be cut into parts of one size.
+    /// What the test split must be.
     pub(super) fn rules(&self, problems: &mut Problems<'_>) {
-        let cut = self.test.is_multiple_of(8);
-        problems.rule(cut, "test", format!("must be a multiple of 8, not {}", self.test));
+        rules(self.test, problems);
     }
 
     /// The seeds for which data is drawn: the replicas' own, or one for all.

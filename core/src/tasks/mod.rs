@@ -1,5 +1,6 @@
 //! What is learned, and from which data: one room a task. [`mod@format`] reads the data files and is free of Burn.
 
+mod arithmetic;
 #[cfg(feature = "engine")]
 mod data;
 mod drawn;
@@ -7,6 +8,7 @@ pub mod format;
 mod images;
 #[cfg(feature = "engine")]
 mod lists;
+mod sequences;
 
 #[cfg(feature = "engine")]
 use burn::tensor::Device;
@@ -35,6 +37,11 @@ slot! {
         brackets::Brackets,
         picture::Picture,
         shakespeare::Shakespeare,
+        procedural::Procedural,
+        haystack::Haystack,
+        addition::Addition,
+        multiplication::Multiplication,
+        sorting::Sorting,
     }
 }
 
@@ -45,6 +52,11 @@ pub const TASK: Row = named("Task", After("")).or_help("What is learned, and fro
 pub trait Described {
     /// Its shape, its size, its file.
     fn outline(&self) -> Outline;
+
+    /// The accuracy that guessing reaches without what is to be learned, if the task knows it.
+    fn chance(&self) -> Option<f64> {
+        None
+    }
 }
 
 /// What is known of a task before its data is there.
@@ -52,9 +64,10 @@ pub trait Described {
 pub struct Outline {
     /// What a network reads and answers.
     pub reading: Reading,
-    /// Examples of the training split: images, expressions, pixels, or places where a stretch of text can begin.
+    /// Examples of the training split: images, expressions, pixels, or places where a stretch of text can begin; `u32::MAX`
+    /// where they are drawn anew at every step.
     pub training_examples: u32,
-    /// Examples of the test split: images, lists or pixels, or characters that are predicted.
+    /// Examples of the test split: images, lists, sequences or pixels, or characters that are predicted.
     pub test_examples: u32,
     /// The file below `data/` that it is made from; `None` for one that is generated.
     pub file: Option<&'static str>,
@@ -71,10 +84,16 @@ impl Task {
         self.outline().reading
     }
 
+    /// The accuracy that guessing reaches without what is to be learned, if the task knows it.
+    pub fn chance(&self) -> Option<f64> {
+        self.chosen().chance()
+    }
+
     /// What an evaluation yields; the first is what one looks at first.
     pub fn metrics(&self) -> &'static [Metric] {
         match self.reading() {
             Reading::Places { .. } => &[Metric::Psnr, Metric::Loss],
+            Reading::Sequences { .. } => &[Metric::Accuracy, Metric::ExactMatch, Metric::Loss],
             Reading::Patches { .. } | Reading::Characters { .. } | Reading::Symbols { .. } => {
                 &[Metric::Accuracy, Metric::Loss]
             }

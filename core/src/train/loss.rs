@@ -12,7 +12,7 @@ use crate::kernels::cross_entropy;
 /// - returns `[R]`
 pub fn loss(outputs: Tensor<3>, targets: Targets) -> Tensor<1> {
     match targets {
-        Targets::Classes(classes) => cross_entropy(outputs, classes),
+        Targets::Classes(classes) | Targets::Asked(classes) => cross_entropy(outputs, classes),
         Targets::Values(values) => squared_error(outputs, values),
     }
 }

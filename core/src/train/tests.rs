@@ -321,3 +321,44 @@ fn numbers_of_techniques_are_data_too_and_train_like_the_values_one_by_one() {
         assert_ne!(alone[..third], alone[third..2 * third], "{field}: the values differ");
     }
 }
+
+#[test]
+fn a_transformer_learns_a_rule_from_what_is_asked_and_is_tested_by_symbols_and_by_sequences() {
+    let mut experiment = Experiment::new("Copies", crate::tasks::procedural::Procedural::default());
+    let settings = [
+        "task.symbols=4",
+        "task.sequence_length=2",
+        "task.test=128",
+        "model.depth=1",
+        "model.width=16",
+        "model.heads=2",
+        "training.steps=150",
+        "training.batch=32",
+        "training.learning_rate=0.02",
+        "training.warmup=0",
+        "seeds.count=2",
+    ];
+    for setting in settings {
+        set_path(&mut experiment, setting).unwrap_or_else(|problem| panic!("{setting}: {problem:?}"));
+    }
+    let mut session = start(&Engine::cpu(""), &experiment, None);
+    let mut metrics = Vec::new();
+    while session.step() < 150 {
+        for event in pollster::block_on(session.advance(150 - session.step())).unwrap() {
+            if let Event::Evaluated { metrics: newest, .. } = event {
+                metrics = newest;
+            }
+        }
+    }
+    let [(Metric::Accuracy, accuracy), (Metric::ExactMatch, exact), (Metric::Loss, loss)] = &metrics[..]
+    else {
+        panic!("accuracy, exact match and loss")
+    };
+    for replica in 0..2 {
+        // All sequences that are right have all symbols right; of two symbols of a wrong one at most one is.
+        assert!(
+            exact[replica] <= accuracy[replica] && accuracy[replica] <= (1.0 + exact[replica]) / 2.0 + 1e-6
+        );
+        assert!(accuracy[replica] > 0.9, "guessing reaches one third: {accuracy:?} {loss:?}");
+    }
+}

@@ -37,6 +37,8 @@ enum Line<'a> {
         loss: Option<&'a [f32]>,
         #[serde(skip_serializing_if = "Option::is_none")]
         psnr: Option<&'a [f32]>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        exact_match: Option<&'a [f32]>,
     },
     Probed {
         variant: usize,
@@ -142,6 +144,7 @@ pub fn of(event: &Event) -> Vec<String> {
                 variant: *variant,
                 step: *step,
                 accuracy: values(Metric::Accuracy),
+                exact_match: values(Metric::ExactMatch),
                 loss: values(Metric::Loss),
                 psnr: values(Metric::Psnr),
             }]

@@ -140,7 +140,7 @@ impl Outcome {
             return "–".to_owned();
         };
         let (scale, digits, unit) = match metric {
-            Metric::Accuracy => (100.0, 1, " %"),
+            Metric::Accuracy | Metric::ExactMatch => (100.0, 1, " %"),
             Metric::Loss => (1.0, 3, ""),
             Metric::Psnr => (1.0, 2, " dB"),
         };

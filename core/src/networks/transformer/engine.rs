@@ -47,7 +47,7 @@ impl TransformerNetwork {
                 false,
                 classes,
             ),
-            Reading::Characters { tokens, vocabulary } => (
+            Reading::Characters { tokens, vocabulary } | Reading::Sequences { tokens, vocabulary } => (
                 Embedding::Tokens(TokenEmbedding::new(builder, vocabulary, tokens, width, model.positions)),
                 true,
                 vocabulary,
