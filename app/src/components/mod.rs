@@ -14,6 +14,7 @@ mod header;
 mod legend;
 mod lesson;
 mod measurements;
+mod origins;
 mod problems;
 mod progress;
 mod recorded;
@@ -54,6 +55,7 @@ pub fn page() -> impl IntoView {
                 </section>
                 <div class="setup">
                     <variants::Variants/>
+                    <origins::Origins/>
                     <settings::Settings/>
                 </div>
             </div>
