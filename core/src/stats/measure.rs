@@ -79,7 +79,8 @@ impl Measure {
 }
 
 impl Metric {
-    /// What the statistics must know of it, when it is measured over `examples` test examples.
+    /// What the statistics must know of it, when it is measured over `examples` test examples. Accuracy over several places of
+    /// an example is counted in steps of an example all the same: its places do not err independently.
     ///
     /// # Panics
     /// If there is no example.

@@ -1,4 +1,5 @@
-//! How equations are written. Symbols: digits 0 to 9, the operation 10, `=` 11, padding 12, digits of the answer 20 to 29, the stop 30.
+//! How equations are written. Symbols: digits 0 to 9, the operation 10, `=` 11, padding 12, digits of the answer 20 to 29, the
+//! stop 30.
 
 use crate::random::Stream;
 use crate::tasks::sequences::Sequence;
@@ -98,6 +99,23 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn products_of_more_digits_than_fit_are_refused_and_sums_are_not() {
+        use crate::fields::{Problems, Room};
+        use crate::surroundings::{Mixing, Surroundings};
+        use crate::tasks::addition::Addition;
+        use crate::tasks::{Described, multiplication::Multiplication};
+        let sum = Addition { digits: 16, ..Addition::default() };
+        let product = Multiplication { digits: 10, ..Multiplication::default() };
+        let (mixing, reading) = (Mixing::Attention, sum.outline().reading);
+        let here = Surroundings { reading, mixing, width: 16, positions: None };
+        let mut found = Vec::new();
+        sum.rules(&here, &mut Problems::new("task", &mut found));
+        product.rules(&here, &mut Problems::new("task", &mut found));
+        let sentences: Vec<_> = found.iter().map(|problem| problem.sentence.as_str()).collect();
+        assert_eq!(sentences, ["task.digits must be at most 9 for a product; it is 10."]);
     }
 
     #[test]

@@ -29,12 +29,15 @@ use crate::fields::Phrase::{Before, Count};
 use crate::fields::{Problems, Room, fields, integer};
 use crate::surroundings::{Reading, Surroundings};
 
+/// Different keys, at most.
+const MAX_KEYS: u32 = 128;
+
 fields! {
     /// Pairs of key and value, then one of the keys: which value belongs to it?
     #[derive(Copy)]
     pub struct Haystack as "haystack", "Haystack" {
         /// N: different keys, and pairs of a sequence, at most; how many it has is drawn.
-        keys: u32 = 12, integer("Keys", 2, 128, Count("key", "keys")).unit("keys");
+        keys: u32 = 12, integer("Keys", 2, MAX_KEYS, Count("key", "keys")).unit("keys");
         /// V: the upper half of the symbols are keys, the lower half values.
         vocabulary: u32 = 128, integer("Vocabulary", 8, 512, Before("vocabulary ")).unit("symbols").step(8);
         test: u32 = 1024, TEST;
@@ -70,8 +73,9 @@ impl Described for Haystack {
     }
 
     fn chance(&self) -> Option<f64> {
-        let found = (1..=self.keys).map(|n| 1.0 / f64::from(n)).sum::<f64>() / f64::from(self.keys);
-        Some(found + (1.0 - found) / f64::from(self.vocabulary / 2 - 1))
+        let found = (1..=self.keys.clamp(1, MAX_KEYS)).map(|n| 1.0 / f64::from(n)).sum::<f64>()
+            / f64::from(self.keys.clamp(1, MAX_KEYS));
+        Some(found + (1.0 - found) / f64::from((self.vocabulary / 2).saturating_sub(1).max(1)))
     }
 }
 

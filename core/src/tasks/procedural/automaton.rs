@@ -1,7 +1,8 @@
 //! Rows of an elementary cellular automaton: each cell follows from itself and its two neighbours.
 //!
 //! ```text
-//! next = bit (4 left + 2 self + right) of the rule's number         110: 111→0 110→1 101→1 100→0 011→1 010→1 001→1 000→0
+//! next = bit (4 left + 2 self + right) of the rule's number
+//! 110: 111→0 110→1 101→1 100→0 011→1 010→1 001→1 000→0
 //! ```
 
 use crate::random::Stream;

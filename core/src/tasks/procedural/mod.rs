@@ -1,16 +1,16 @@
 //! Sequences that follow from a rule: `procedural`.
 //!
-//! Procedural Pretraining (arXiv 2601.21725) and the work on transformers that it continues (arXiv 2505.22308): weights that
-//! have learned a simple rule are a better start for another task. Data symbols are 1 to V − 1; the separator `|` is V, padding
-//! V + 1, the vocabulary V + 2. A sequence is padded to a context N, and asked for are the symbols of the output, the first at
-//! the separator; padding is never asked for.
+//! Procedural Pretraining (arXiv 2601.21725) and the work that it continues (arXiv 2505.22308): weights that have learned a
+//! simple rule are a better start for another task. Data symbols are 1 to V − 1; the separator `|` is V, padding V + 1, the
+//! vocabulary V + 2. A sequence is padded to a context N, and asked for are the symbols of the output, the first at the
+//! separator; padding is never asked for.
 //!
 //! ```text
-//! identity      x | x                              reverse, sort, set     x | x reversed, in rising order, without repetitions
-//! union         x | y | x ∪ y                      delete                 x | a | x without its first a
+//! identity      x | x                          reverse, sort, set   x | x reversed, in rising order, without repetitions
+//! union         x | y | x ∪ y                  delete               x | a | x without its first a
 //! stack         n times push a or pop (0) | what is left, from the top
-//! dyck          brackets of k kinds, balanced      dyck-shuffle           k kinds, each closed as often as opened so far at most
-//! automaton     row | next row | next row …        ww                     x x
+//! dyck          brackets of k kinds, balanced  dyck-shuffle         brackets of k kinds, each kind balanced by itself
+//! automaton     row | next row | next row …    ww                   x x
 //! ```
 //!
 //! | rule | N | how it is drawn |
@@ -20,7 +20,7 @@
 //! | delete | 2n + 3 | a uniform, and often not in x, which is then the output |
 //! | stack | 2n + 1 | at most 2n symbols; see below |
 //! | dyck, dyck-shuffle | n | open is 0 to k − 1, close k to 2k − 1, vocabulary 2k + 1; all places are asked for |
-//! | automaton | rows · (n + 1) − 1 | n cells in a ring, the first row uniform; cells 0 and 1, vocabulary 4; all rows but the first are asked for |
+//! | automaton | rows · (n + 1) − 1 | n cells in a ring, 0 and 1, vocabulary 4; the first row is uniform, all others are asked for |
 //! | ww | 2n | no separator; the second x is asked for |
 //!
 //! *Stack.* With at most one symbol on the stack: push. Else push with probability ¾ in the first 2n/3 steps, pop with probability

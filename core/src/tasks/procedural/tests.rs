@@ -270,7 +270,7 @@ fn what_does_not_fit_is_refused_by_name() {
     assert_eq!(problems(task(Rule::DyckShuffle, 15, 8)), [""; 0]);
     let odd = "task.sequence_length must be even, for every bracket is closed; it is 15.";
     assert_eq!(problems(task(Rule::Dyck, 15, 8)), [odd]);
-    let long = "task.rows must be smaller: a sequence has at most 1024 symbols, and would have 2079.";
+    let long = "task.rows must be smaller: a sequence has at most 1024 symbols, and would have 2078.";
     assert_eq!(problems(Procedural { rows: 63, ..task(Rule::Automaton, 32, 8) }), [long]);
     let many = "task.test must be at most 8176 where a sequence has 513 symbols; it is 16384.";
     assert_eq!(problems(Procedural { test: 16_384, ..task(Rule::Sort, 256, 8) }), [many]);

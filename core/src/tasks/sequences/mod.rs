@@ -3,6 +3,8 @@
 
 #[cfg(feature = "engine")]
 mod engine;
+#[cfg(all(test, feature = "engine"))]
+mod tests;
 
 #[cfg(feature = "engine")]
 pub use engine::{Sequence, SequenceTask};
