@@ -39,7 +39,12 @@ impl Block {
             mlp_norm: LayerNorm::new(builder, &format!("{name}.mlp.norm"), width),
             up: Linear::new(builder, &format!("{name}.mlp.up"), width, hidden),
             activation: model.mlp.activation,
-            down: Linear::new(builder, &format!("{name}.mlp.down"), hidden, width),
+            down: Linear::residual(
+                builder,
+                &format!("{name}.mlp.down"),
+                [hidden, width],
+                model.depth as usize,
+            ),
             mlp_skip: model.mlp.skip,
         }
     }
