@@ -69,13 +69,17 @@ fn gpu() -> Engine {
 
 #[test]
 fn wgpu_and_the_cpu_engine_train_alike() {
-    for (name, settings) in [("tiny", &[][..]), ("shakespeare", &SMALL_TEXT[..])] {
+    let decoder =
+        [&SMALL_TEXT[..], &["model.mlp.activation=gelu-tanh", "model.initialization=gpt2"]].concat();
+    for (name, settings) in
+        [("tiny", &[][..]), ("shakespeare", &SMALL_TEXT[..]), ("shakespeare", &decoder[..])]
+    {
         let experiment = experiment(name, settings);
         let difference = largest_difference(
             &trained(&gpu(), &experiment, 20),
             &trained(&Engine::cpu(""), &experiment, 20),
         );
-        assert!(difference < 0.01, "{name}: {difference}");
+        assert!(difference < 0.01, "{name} {settings:?}: {difference}");
     }
 }
 

@@ -48,7 +48,7 @@ pub use cross_entropy::cross_entropy;
 pub use depthwise::depthwise;
 pub use embedding::embedding;
 pub use flat::{ALIGNMENT, PACKED, clip_norms, pack_gradients, record, view};
-pub use gelu::gelu;
+pub use gelu::{gelu, gelu_tanh};
 pub use layer_norm::layer_norm;
 pub use linear::linear;
 pub use lines::{Line, LineMap, Lines};

@@ -48,6 +48,8 @@ fn cases() -> Vec<Case> {
             depthwise(x[0].clone(), x[1].clone(), x[2].clone(), 4)
         }),
         case("gelu", &[[2, 3, 5]], |x| gelu(x[0].clone())),
+        case("gelu by tanh", &[[2, 3, 5]], |x| gelu_tanh(x[0].clone())),
+        case("gelu by tanh, four at a time", &[[2, 6, 8]], |x| gelu_tanh(x[0].clone() * 3.0)),
         case("signed power", &[[2, 6, 5]], |x| signed_power(away_from_zero(x[0].clone()), 3, 0.6)),
         case("rectified linear", &[[2, 3, 5]], |x| pointwise(x[0].clone(), Pointwise::Relu)),
         case("gaussian", &[[2, 3, 5]], |x| pointwise(x[0].clone(), Pointwise::Gaussian(0.7))),
@@ -219,6 +221,53 @@ fn what_is_not_asked_has_no_gradient() {
     let gradient = numbers(z.grad(&gradients).expect("a gradient"));
     for (row, target) in gradient.chunks_exact(7).zip(ASKED) {
         assert_eq!(row.iter().any(|value| *value != 0.0), target >= 0, "{target}: {row:?}");
+    }
+
+/// The equation of GELU by a tangent, and its derivative.
+fn by_tanh(x: f64) -> (f64, f64) {
+    let factor = (2.0 / std::f64::consts::PI).sqrt();
+    let tanh = (factor * (x + 0.044_715 * x.powi(3))).tanh();
+    let slope = (1.0 - tanh * tanh) * factor * (1.0 + 3.0 * 0.044_715 * x * x);
+    (0.5 * x * (1.0 + tanh), 0.5 * (1.0 + tanh) + 0.5 * x * slope)
+}
+
+/// The activation of these numbers on a device, and its derivative there.
+fn by_tanh_on(device: &Device, x: &[f32]) -> (Vec<f32>, Vec<f32>) {
+    let x = Tensor::<3>::from_data(TensorData::new(x.to_vec(), [1, 1, x.len()]), device);
+    let x = x.autodiff().require_grad();
+    let y = gelu_tanh(x.clone());
+    let grads = y.clone().sum().backward();
+    (numbers(y.inner()), numbers(x.grad(&grads).expect("a gradient")))
+}
+
+#[test]
+fn gelu_by_tanh_equals_its_equation_and_is_near_the_exact_one() {
+    let x: Vec<f32> = (-120..=120).map(|i| i as f32 / 10.0).collect();
+    let (found, slopes) = by_tanh_on(&Device::flex(), &x);
+    let wanted = x.iter().map(|&x| by_tanh(f64::from(x)));
+    for ((x, (y, slope)), (found, found_slope)) in x.iter().zip(wanted).zip(found.iter().zip(&slopes)) {
+        assert!((f64::from(*found) - y).abs() < 1e-6 * y.abs().max(1.0), "{x}: {found} is not {y}");
+        assert!((f64::from(*found_slope) - slope).abs() < 2e-6, "{x}: {found_slope} is not {slope}");
+        let exact = 0.5 * f64::from(*x) * (1.0 + libm::erf(f64::from(*x) / 2f64.sqrt()));
+        assert!((f64::from(*found) - exact).abs() < 5e-4, "{x}: {found} is far from {exact}");
+    }
+    assert!(found.iter().zip(&x).any(|(y, x)| {
+        (f64::from(*y) - 0.5 * f64::from(*x) * (1.0 + libm::erf(f64::from(*x) / 2f64.sqrt()))).abs() > 1e-4
+    }));
+}
+
+#[test]
+fn gelu_by_tanh_of_large_numbers_is_the_number_or_nothing_on_every_device() {
+    let gpu = Engine::open(DeviceChoice::Gpu).expect("a wgpu adapter; without a GPU install Mesa's lavapipe");
+    let large = [11.0, 50.0, 1e3, 1e7, 1e20, 1e30f32];
+    let x: Vec<f32> = large.iter().flat_map(|x| [*x, -x]).collect();
+    for device in [Device::flex(), gpu.device] {
+        let (found, slopes) = by_tanh_on(&device, &x);
+        for ((x, y), slope) in x.iter().zip(found).zip(slopes) {
+            let (wanted, wanted_slope) = if *x > 0.0 { (*x, 1.0) } else { (0.0, 0.0) };
+            assert!((y - wanted).abs() <= 1e-6 * wanted + 1e-6, "{x}: {y}");
+            assert!((slope - wanted_slope).abs() < 1e-5, "{x}: {slope}");
+        }
     }
 }
 

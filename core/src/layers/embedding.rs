@@ -53,7 +53,7 @@ pub struct TokenEmbedding {
 }
 
 impl TokenEmbedding {
-    /// Both normal with standard deviation 0.02, as in GPT-2; positions with `positions` unless that is 0.
+    /// Both by the builder's rule, normal with standard deviation 0.02 by most; positions with `positions` unless that is 0.
     pub fn new(
         builder: &mut Builder,
         vocabulary: usize,
@@ -61,17 +61,15 @@ impl TokenEmbedding {
         width: usize,
         positions: f32,
     ) -> Self {
-        let mut add = |name: &str, rows: usize, decay, deviation: f64| {
-            builder.add(name, [rows, width], decay, |seed| normal(seed, name, rows * width, deviation))
-        };
+        let rule = builder.start();
+        let table = "embedding.token.weight";
         Self {
-            table: add("embedding.token.weight", vocabulary, true, 0.02),
-            positions: add(
-                POSITIONS,
-                tokens,
-                false,
-                if positions == 0.0 { 0.02 } else { f64::from(positions) },
-            ),
+            table: builder
+                .add(table, [vocabulary, width], true, |seed| rule.symbols(seed, table, vocabulary, width)),
+            positions: builder.add(POSITIONS, [tokens, width], false, |seed| match positions {
+                0.0 => rule.symbols(seed, POSITIONS, tokens, width),
+                deviation => normal(seed, POSITIONS, tokens * width, f64::from(deviation)),
+            }),
         }
     }
 

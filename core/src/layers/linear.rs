@@ -28,6 +28,27 @@ impl Linear {
         )
     }
 
+    /// The second layer of a half block, in a network of `depth` blocks: its output is added to what the half read.
+    pub fn residual(builder: &mut Builder, name: &str, [inputs, outputs]: [usize; 2], depth: usize) -> Self {
+        let rule = builder.start();
+        let (weight, bias) = (format!("{name}.weight"), format!("{name}.bias"));
+        Self::with_start(
+            builder,
+            name,
+            [inputs, outputs],
+            |seed| rule.residual(seed, &weight, [inputs, outputs], depth),
+            |seed| rule.biases(seed, &bias, inputs, outputs),
+        )
+    }
+
+    /// The network's last layer, `head`: weights by the builder's rule, which are zeros by most, zero biases.
+    pub fn head(builder: &mut Builder, inputs: usize, outputs: usize) -> Self {
+        let rule = builder.start();
+        Self::with_weights(builder, "head", inputs, outputs, |seed| {
+            rule.head(seed, "head.weight", inputs, outputs)
+        })
+    }
+
     /// Weights of the caller's choice, zero biases.
     pub fn with_weights(
         builder: &mut Builder,

@@ -26,5 +26,5 @@ pub(super) const MLP_SKIP: Row = flag("MLP skip", "MLP skip").or_help(
 );
 
 pub(super) const POSITIONS: Row = logarithmic("Positions", 1e-3, 10.0, Before("positions of deviation "))
-    .or_help("Standard deviation of the first positions, which are trained; usual are sines for images, 0.02 for symbols.")
+    .or_help("Standard deviation of the first positions, which are trained; usual are sines for images; for symbols 0.02, or what the initialization says.")
     .zero("as usual");

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::Model;
 use super::conv_mixer::ConvMixer;
 use super::conv_mixer::filters::Filters;
 use super::mixer::Mixer;
-use super::transformer::{Mlp, Transformer};
+use super::transformer::{Mlp, MlpActivation, Transformer};
+use super::{Described, Model};
 use crate::interface::{Input, Network};
 use crate::layers::Norm;
 use crate::parameters::{Builder, Layout};
@@ -17,6 +17,7 @@ use crate::random::Stream;
 use crate::spec::{Experiment, Variant, from_toml, to_toml};
 use crate::surroundings::Reading;
 use crate::tasks::gratings::Gratings;
+use crate::techniques::initialization::gpt2::Gpt2;
 use crate::techniques::initialization::impulse::Impulse;
 use crate::techniques::tokens::Tokens;
 use crate::techniques::tokens::graying::{Graying, Place, Transform};
@@ -271,6 +272,22 @@ fn the_size_of_an_experiment_counts_the_parameters_exactly() {
         let count = builder.finish().0.count() as u64;
         assert_eq!(experiment.size().parameters, count, "{:?}", experiment.model);
     }
+}
+
+#[test]
+fn a_small_gpt2_has_the_parameters_of_the_papers_and_a_bias_of_its_head() {
+    let mlp = Mlp { width: 64, activation: MlpActivation::GeluTanh, ..Mlp::default() };
+    let initialization = Gpt2::default().into();
+    let model = Transformer { depth: 2, width: 16, heads: 4, mlp, initialization, ..Transformer::default() };
+    let reading = Reading::Characters { tokens: 100, vocabulary: 256 };
+    let mut builder = Builder::new(vec![0]);
+    Model::from(model.clone()).build(&mut builder, reading);
+    // Symbols, positions, two blocks, the last norm, the head: 16,384 in the decoder that was measured for Procedural
+    // Pretraining (arXiv 2601.21725), whose head has no bias.
+    let theirs = 4096 + 1600 + 2 * 3280 + 32 + 4096;
+    assert_eq!(theirs, 16_384);
+    assert_eq!(builder.finish().0.count(), theirs + 256);
+    assert_eq!(model.size(&reading).parameters, 16_640);
 }
 
 /// Both architectures, with frozen filters, on few and small gratings.

@@ -8,7 +8,7 @@ use super::start::{Start, Xavier};
 use super::{Layout, Parameter, ParameterId};
 use crate::kernels::ALIGNMENT;
 
-/// What embeds, and a classifier's head, which starts at zero: matrices that are never conditioned.
+/// What embeds, and the head, which most rules start at zero: matrices that are never conditioned.
 const UNCONDITIONED: [&str; 2] = ["embedding.", "head."];
 
 /// Collects the parameters of a network while it is built.

@@ -1,6 +1,6 @@
 //! What the numbers of a layer start from, as far as a layer must know it: a rule, whichever it is.
 
-use crate::random::xavier_uniform;
+use crate::random::{normal, xavier_uniform};
 
 /// A rule for first values. All draws are from named streams, on the CPU, so that the first weights of a seed are the
 /// same in the browser and natively; equally named parameters of one shape start equal.
@@ -27,6 +27,31 @@ pub trait Start {
         self.weights(seed, name, features, width)
     }
 
+    /// First numbers of a table of symbols, and of their positions unless those have a deviation of their own: normal with
+    /// GPT-2's deviation 0.02.
+    ///
+    /// # Shapes
+    /// - returns `[rows, width]`
+    fn symbols(&self, seed: u64, name: &str, rows: usize, width: usize) -> Vec<f32> {
+        normal(seed, name, rows * width, 0.02)
+    }
+
+    /// First weights of a linear layer whose output a block adds to what it read, where the network has `depth` blocks.
+    ///
+    /// # Shapes
+    /// - returns `[inputs, outputs]`
+    fn residual(&self, seed: u64, name: &str, [inputs, outputs]: [usize; 2], _depth: usize) -> Vec<f32> {
+        self.weights(seed, name, inputs, outputs)
+    }
+
+    /// First weights of the head, zeros unless the rule says otherwise, so that all variants start from the same loss.
+    ///
+    /// # Shapes
+    /// - returns `[inputs, outputs]`
+    fn head(&self, _seed: u64, _name: &str, inputs: usize, outputs: usize) -> Vec<f32> {
+        vec![0.0; inputs * outputs]
+    }
+
     /// First weights of the attention layer `name`.
     fn attention(&self, seed: u64, name: &str, shape: &AttentionShape) -> AttentionStart {
         let (width, inner) = (shape.width, shape.inner());
@@ -34,7 +59,7 @@ pub trait Start {
             projections: PROJECTIONS
                 .map(|part| self.weights(seed, &format!("{name}.{part}.weight"), width, inner)),
             biases: PROJECTIONS.map(|part| self.biases(seed, &format!("{name}.{part}.bias"), width, inner)),
-            output: self.weights(seed, &format!("{name}.output.weight"), inner, width),
+            output: self.residual(seed, &format!("{name}.output.weight"), [inner, width], shape.depth),
             output_bias: self.biases(seed, &format!("{name}.output.bias"), inner, width),
         }
     }
@@ -59,6 +84,8 @@ pub struct AttentionShape {
     pub tokens: usize,
     /// Deviation of the first positions; 0 for sines and cosines.
     pub positions: f32,
+    /// Blocks L of the network.
+    pub depth: usize,
 }
 
 impl AttentionShape {

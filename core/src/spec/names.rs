@@ -199,6 +199,9 @@ mod tests {
             names(&[json!({}), json!({"model.heads": 8, "model.depth": 2}), json!({"model.depth": 1})]),
             ["4 layers, 4 heads", "2 layers, 8 heads", "1 layer"]
         );
+        let decoder = json!({"model.mlp.activation": "gelu-tanh", "model.initialization": "gpt2"});
+        assert_eq!(names(&[decoder]), ["gelu-tanh MLP, GPT-2 initialization"]);
+        assert_eq!(names(&[json!({"model.initialization": "gpt2"})]), ["GPT-2 initialization"]);
     }
 
     #[test]

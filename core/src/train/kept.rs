@@ -3,8 +3,8 @@
 //! | entry | what |
 //! |---|---|
 //! | tensors | every matrix by its dotted name, `[rows, columns]`: the trained numbers |
-//! | metadata `kappa.source` | its name, the experiment (TOML), the version of the program, how it did on the test split (JSON) |
-//! | metadata `digest` | 64 bits of the whole file, with this entry as zeros |
+//! | metadata `kappa.source` | JSON: its name, the experiment (TOML), the version of the program, how it did on the test split, |
+//! | | and 64 bits of the whole file, with these as zeros |
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -20,7 +20,8 @@ use crate::stats::Metric;
 pub const MAX_BYTES: usize = 1 << 30;
 
 const ENTRY: &str = "kappa.source";
-const DIGEST: &str = "\"digest\":\"";
+/// The beginning of the entry, as it stands in the header: JSON within JSON.
+const DIGEST: &str = "\"{\\\"digest\\\":\\\"";
 const NO_DIGEST: &str = "0000000000000000";
 
 /// Where a kept training comes from.
@@ -35,6 +36,14 @@ pub struct Provenance {
     pub version: String,
     /// How it did on its own test split after the last step; nothing of a metric that is not finite.
     pub metrics: Vec<(Metric, f32)>,
+}
+
+/// The entry of a file.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    digest: String,
+    source: Provenance,
 }
 
 /// One training of one seed.
@@ -86,9 +95,9 @@ impl Kept {
             let view = TensorView::new(Dtype::F32, shape.to_vec(), bytes);
             (name.as_str(), view.expect("as many bytes as the shape says"))
         });
-        let provenance = serde_json::to_string(&self.provenance).expect("strings and numbers");
-        let metadata =
-            HashMap::from([(ENTRY.to_owned(), provenance), ("digest".to_owned(), NO_DIGEST.to_owned())]);
+        let entry = Entry { digest: NO_DIGEST.to_owned(), source: self.provenance.clone() };
+        let entry = serde_json::to_string(&entry).expect("strings and numbers");
+        let metadata = HashMap::from([(ENTRY.to_owned(), entry)]);
         let mut bytes = safetensors::serialize(views, Some(metadata)).expect("distinct names");
         let digest = hash(&bytes);
         let at = digest_at(&bytes).expect("it was just written");
@@ -120,7 +129,7 @@ impl Kept {
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(|_| foreign())?;
         let file = SafeTensors::deserialize(bytes).map_err(|_| foreign())?;
         let entry = header.metadata().as_ref().and_then(|entries| entries.get(ENTRY)).ok_or_else(foreign)?;
-        let provenance: Provenance = serde_json::from_str(entry).map_err(|_| foreign())?;
+        let Entry { source: provenance, .. } = serde_json::from_str(entry).map_err(|_| foreign())?;
         let mut tensors = BTreeMap::new();
         for (name, view) in file.tensors() {
             let (&[rows, columns], Dtype::F32) = (view.shape(), view.dtype()) else {

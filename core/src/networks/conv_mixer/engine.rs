@@ -72,7 +72,7 @@ impl NetworkBuilder for ConvMixer {
 }
 
 impl ConvMixerNetwork {
-    /// The head starts at zero, as the transformer's.
+    /// The head starts as the transformer's.
     pub fn new(builder: &mut Builder, model: &ConvMixer, reading: Reading) -> Self {
         let Reading::Patches { tokens, features, classes } = reading else {
             unreachable!("the experiment's rules give a ConvMixer the patches of images")
@@ -87,7 +87,7 @@ impl ConvMixerNetwork {
             token_slot,
             norm,
             blocks: (0..model.depth).map(block).collect(),
-            head: Linear::with_weights(builder, "head", width, classes, |_| vec![0.0; width * classes]),
+            head: Linear::head(builder, width, classes),
             tokens,
         }
     }

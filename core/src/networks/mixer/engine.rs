@@ -31,7 +31,8 @@ impl Block {
         let name = format!("blocks.{index}");
         let mixing = format!("{name}.mixing");
         let mixing_norm = LayerNorm::new(builder, &format!("{mixing}.norm"), width);
-        let (mixing_up, mixing_down) = mixing_layers(builder, &mixing, index, [tokens, hidden]);
+        let depth = model.depth as usize;
+        let (mixing_up, mixing_down) = mixing_layers(builder, &mixing, [index, depth], [tokens, hidden]);
         Self {
             mixing_norm,
             mixing_up,
@@ -39,7 +40,7 @@ impl Block {
             mixing_skip: model.mixing_skip,
             mlp_norm: LayerNorm::new(builder, &format!("{name}.mlp.norm"), width),
             mlp_up: Linear::new(builder, &format!("{name}.mlp.up"), width, mlp),
-            mlp_down: Linear::new(builder, &format!("{name}.mlp.down"), mlp, width),
+            mlp_down: Linear::residual(builder, &format!("{name}.mlp.down"), [mlp, width], depth),
             mlp_skip: model.mlp_skip,
         }
     }
@@ -73,11 +74,11 @@ impl Block {
     }
 }
 
-/// The two layers of the MLP over tokens, by the builder's rule.
+/// The two layers of the MLP over tokens of one block of `depth`, by the builder's rule.
 fn mixing_layers(
     builder: &mut Builder,
     name: &str,
-    index: usize,
+    [index, depth]: [usize; 2],
     [tokens, hidden]: [usize; 2],
 ) -> (Linear, Linear) {
     let rule = builder.start();
@@ -89,8 +90,10 @@ fn mixing_layers(
         if builder.seeds().first().is_some_and(|&seed| draw(seed).is_some()) {
             let weights = |seed| draw(seed).expect("it did for the first seed");
             Linear::with_weights(builder, &path, inputs, outputs, weights)
-        } else {
+        } else if part == 0 {
             Linear::new(builder, &path, inputs, outputs)
+        } else {
+            Linear::residual(builder, &path, [inputs, outputs], depth)
         }
     };
     (layer(0, tokens, hidden), layer(1, hidden, tokens))
@@ -113,7 +116,7 @@ impl NetworkBuilder for Mixer {
 }
 
 impl MixerNetwork {
-    /// The head starts at zero, as the transformer's.
+    /// The head starts as the transformer's.
     pub fn new(builder: &mut Builder, model: &Mixer, reading: Reading) -> Self {
         let Reading::Patches { tokens, features, classes } = reading else {
             unreachable!("the experiment's rules give a mixer the patches of images")
@@ -127,7 +130,7 @@ impl MixerNetwork {
             token_slot,
             blocks: (0..model.depth as usize).map(block).collect(),
             norm: LayerNorm::new(builder, "norm", width),
-            head: Linear::with_weights(builder, "head", width, classes, |_| vec![0.0; width * classes]),
+            head: Linear::head(builder, width, classes),
             tokens,
         }
     }

@@ -35,7 +35,8 @@ impl MultiHeadAttention {
         let (width, heads) = (model.width as usize, model.heads as usize);
         let head_width = model.resolved_head_width() as usize;
         let inner = heads * head_width;
-        let shape = AttentionShape { width, heads, head_width, tokens, positions: model.positions };
+        let (positions, depth) = (model.positions, model.depth as usize);
+        let shape = AttentionShape { width, heads, head_width, tokens, positions, depth };
         let rule = builder.start();
         let draw = |&seed: &u64| (seed, rule.attention(seed, name, &shape));
         let starts: Vec<(u64, AttentionStart)> = builder.seeds().iter().map(draw).collect();

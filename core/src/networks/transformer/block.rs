@@ -1,15 +1,17 @@
 //! A pre-norm transformer block: attention, then an MLP, each with a skip that can be taken away.
 //!
 //! ```text
-//! x ← Attention(LN(x)) [+ x]        x ← W₂ GELU(W₁ LN(x)) [+ x]
+//! x ← Attention(LN(x)) [+ x]        x ← W₂ φ(W₁ LN(x)) [+ x]
 //! ```
+//!
+//! φ is GELU, exactly or by its tangent ([`MlpActivation`]).
 
 use burn::tensor::Tensor;
 
-use super::Transformer;
 use super::attention::MultiHeadAttention;
+use super::{MlpActivation, Transformer};
 use crate::interface::watch::{Watcher, jacobian};
-use crate::kernels::gelu;
+use crate::kernels::{gelu, gelu_tanh};
 use crate::layers::{LayerNorm, Linear};
 use crate::parameters::{Builder, Parameters};
 use crate::probes::report::Quantity;
@@ -21,6 +23,7 @@ pub struct Block {
     attention_skip: bool,
     mlp_norm: LayerNorm,
     up: Linear,
+    activation: MlpActivation,
     down: Linear,
     mlp_skip: bool,
 }
@@ -35,7 +38,13 @@ impl Block {
             attention_skip: model.attention.skip,
             mlp_norm: LayerNorm::new(builder, &format!("{name}.mlp.norm"), width),
             up: Linear::new(builder, &format!("{name}.mlp.up"), width, hidden),
-            down: Linear::new(builder, &format!("{name}.mlp.down"), hidden, width),
+            activation: model.mlp.activation,
+            down: Linear::residual(
+                builder,
+                &format!("{name}.mlp.down"),
+                [hidden, width],
+                model.depth as usize,
+            ),
             mlp_skip: model.mlp.skip,
         }
     }
@@ -46,9 +55,18 @@ impl Block {
         let normal = self.attention_norm.forward(parameters, x.clone());
         let attended = self.attention.forward(parameters, normal);
         let x = if self.attention_skip { x + attended } else { attended };
-        let hidden = gelu(self.up.forward(parameters, self.mlp_norm.forward(parameters, x.clone())));
-        let changed = self.down.forward(parameters, hidden);
+        let changed = self.mlp(parameters, x.clone());
         if self.mlp_skip { x + changed } else { changed }
+    }
+
+    /// The MLP with its norm, without the skip.
+    fn mlp(&self, parameters: &Parameters, x: Tensor<3>) -> Tensor<3> {
+        let hidden = self.up.forward(parameters, self.mlp_norm.forward(parameters, x));
+        let active = match self.activation {
+            MlpActivation::Gelu => gelu(hidden),
+            MlpActivation::GeluTanh => gelu_tanh(hidden),
+        };
+        self.down.forward(parameters, active)
     }
 
     /// Attention weights that this block gives its input.
@@ -67,8 +85,7 @@ impl Block {
         watcher.output(Quantity::AttentionOutput, &attended);
         let x = if self.attention_skip { x + attended } else { attended };
         watcher.output(Quantity::AfterAttention, &x);
-        let hidden = gelu(self.up.forward(parameters, self.mlp_norm.forward(parameters, x.clone())));
-        let changed = self.down.forward(parameters, hidden);
+        let changed = self.mlp(parameters, x.clone());
         watcher.output(Quantity::MlpOutput, &changed);
         let x = if self.mlp_skip { x + changed } else { changed };
         watcher.output(Quantity::AfterMlp, &x);

@@ -38,7 +38,7 @@ impl NetworkBuilder for Transformer {
 }
 
 impl TransformerNetwork {
-    /// A ViT's head starts at zero, so that all variants start from the same loss, log(classes).
+    /// By most rules the head starts at zero, so that all variants start from the same loss, log(classes).
     pub fn new(builder: &mut Builder, model: &Transformer, reading: Reading) -> Self {
         let width = model.width as usize;
         let (embedding, causal, outputs) = match reading {
@@ -68,7 +68,7 @@ impl TransformerNetwork {
             token_slot,
             blocks: (0..model.depth).map(block).collect(),
             norm: LayerNorm::new(builder, "norm", width),
-            head: Linear::with_weights(builder, "head", width, outputs, |_| vec![0.0; width * outputs]),
+            head: Linear::head(builder, width, outputs),
             tokens: reading.tokens(),
             pooled: !causal,
         }

@@ -16,7 +16,7 @@ pub(crate) use engine::TransformerNetwork;
 use super::rows::{ATTENTION_SKIP, DEPTH, MLP_SKIP, MLP_WIDTH, POSITIONS, WIDTH};
 use super::{Described, NetworkSize, Outline};
 use crate::fields::Phrase::{After, Before, Count};
-use crate::fields::{Problems, Room, fields, group, integer, named};
+use crate::fields::{Problems, Room, choice, fields, group, integer, named};
 use crate::surroundings::{Mixing, Reading, Surroundings};
 use crate::techniques::activation::Activation;
 use crate::techniques::initialization::{INITIALIZATION, Initialization};
@@ -58,6 +58,18 @@ fields! {
     pub struct Mlp {
         width: u32 = 256, MLP_WIDTH;
         skip: bool = true, MLP_SKIP;
+        /// What stands between the two layers of a block's MLP.
+        activation: MlpActivation = MlpActivation::Gelu, named("MLP activation", After(" MLP"));
+    }
+}
+
+choice! {
+    /// Between the two layers of a block's MLP.
+    pub enum MlpActivation {
+        /// x · Φ(x), with Φ exact (arXiv 1606.08415).
+        Gelu: "gelu", "GELU";
+        /// GPT-2's approximation of it by a hyperbolic tangent.
+        GeluTanh: "gelu-tanh", "GELU by tanh";
     }
 }
 

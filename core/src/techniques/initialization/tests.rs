@@ -1,7 +1,10 @@
 //! Every rule: its moments, the products that it promises, and the attention maps of a network at step 0.
 
+use std::collections::BTreeMap;
+
 use burn::tensor::{Device, Tensor};
 
+use super::gpt2::Gpt2;
 use super::impulse::targets::target;
 use super::impulse::{Impulse, Target, Values};
 use super::kaiming::Kaiming;
@@ -13,6 +16,9 @@ use super::*;
 use crate::interface::Input;
 use crate::layers::{positions, sine_positions};
 use crate::networks::Model;
+use crate::networks::conv_mixer::ConvMixer;
+use crate::networks::coordinate::Coordinate;
+use crate::networks::mixer::Mixer;
 use crate::networks::transformer::Transformer;
 use crate::parameters::{AttentionShape, AttentionStart, Builder};
 use crate::surroundings::Reading;
@@ -31,7 +37,7 @@ fn attention(rule: &Initialization, seed: u64, name: &str, shape: &AttentionShap
 
 /// The lab's model on 8×8 tokens.
 fn shape(positions: f32) -> AttentionShape {
-    AttentionShape { width: 64, heads: 4, head_width: 16, tokens: 64, positions }
+    AttentionShape { width: 64, heads: 4, head_width: 16, tokens: 64, positions, depth: 2 }
 }
 
 fn model(initialization: Initialization, positions: f32) -> Model {
@@ -102,6 +108,99 @@ fn positions_are_normal_with_the_deviation_asked_for_or_sines() {
     assert_eq!(positions(3, 64, 64, 0.0), sine_positions(64, 64));
 }
 
+/// The numbers of every parameter of a network at first, by name, of three seeds together.
+fn first(model: &Model, reading: Reading) -> BTreeMap<String, Vec<f32>> {
+    let mut builder = Builder::new(vec![3, 4, 5]);
+    model.build(&mut builder, reading);
+    let (layout, values) = builder.finish();
+    let values: Vec<f32> = values.iter::<f32>().collect();
+    let of = |offset: usize, count: usize| {
+        values.chunks_exact(layout.width()).flat_map(|row| row[offset..][..count].to_vec()).collect()
+    };
+    layout.parameters().iter().map(|p| (p.name.clone(), of(p.offset, p.rows * p.columns))).collect()
+}
+
+/// Asserts that numbers have mean 0 and this deviation, as well as so many can show it, and that none are cut off.
+fn assert_normal(name: &str, values: &[f32], deviation: f64) {
+    let count = values.len() as f64;
+    let mean = values.iter().map(|x| f64::from(*x)).sum::<f64>() / count;
+    let found = (values.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>() / count).sqrt();
+    // Four standard errors.
+    assert!(mean.abs() < 4.0 * deviation / count.sqrt(), "{name}: mean {mean}");
+    assert!(
+        (found / deviation - 1.0).abs() < 4.0 / (2.0 * count).sqrt(),
+        "{name}: {found} is not {deviation}"
+    );
+    let beyond = values.iter().filter(|x| f64::from(x.abs()) > 2.0 * deviation).count() as f64 / count;
+    assert!(count < 1e3 || (0.03..0.06).contains(&beyond), "{name}: {beyond} beyond two deviations");
+}
+
+/// Asserts that every number of a network starts as GPT-2's rule says; `residual` are the layers that add to a token, in a
+/// network of two blocks, `else_by` what starts by another rule.
+fn assert_starts_as_gpt2(model: &Model, reading: Reading, s: f64, residual: &[&str], else_by: &[&str]) {
+    let numbers = first(model, reading);
+    assert!(residual.iter().all(|part| numbers.keys().any(|name| name.contains(part))), "{numbers:?}");
+    for (name, values) in numbers.iter().filter(|(name, _)| !else_by.iter().any(|part| name.contains(part))) {
+        if name.ends_with(".scale") || name.ends_with(".shift") || name.ends_with(".bias") {
+            let wanted = if name.ends_with(".scale") { 1.0 } else { 0.0 };
+            assert!(values.iter().all(|x| *x == wanted), "{name}");
+        } else {
+            let adds = residual.iter().any(|part| name.contains(part));
+            assert_normal(name, values, if adds { s / 2.0 } else { s });
+        }
+    }
+}
+
+#[test]
+fn a_gpt2_starts_normal_and_smaller_where_its_blocks_add_to_a_token() {
+    let text = Reading::Characters { tokens: 32, vocabulary: 65 };
+    let parts = ["attention.output.weight", "mlp.down.weight"];
+    for s in [0.02f32, 0.1] {
+        let model = model(Gpt2 { deviation: s }.into(), 0.0);
+        assert_starts_as_gpt2(&model, text, f64::from(s), &parts, &[]);
+    }
+    // 1/√(2L) of 0.02: with eight blocks a quarter.
+    let deep = Transformer { depth: 8, initialization: Gpt2::default().into(), ..Transformer::default() };
+    let numbers = first(&deep.into(), text);
+    assert_normal("down", &numbers["blocks.7.mlp.down.weight"], 0.005);
+    assert_normal("output", &numbers["blocks.0.attention.output.weight"], 0.005);
+    assert_normal("up", &numbers["blocks.7.mlp.up.weight"], 0.02);
+    // Positions that are asked for are had.
+    let wide = first(&model(Gpt2::default().into(), 0.36), text);
+    assert_normal("positions", &wide["embedding.position"], 0.36);
+}
+
+#[test]
+fn every_other_network_starts_as_gpt2_too() {
+    let rule: Initialization = Gpt2::default().into();
+    let vit = model(rule.clone(), 0.02);
+    assert_starts_as_gpt2(&vit, GRATINGS, 0.02, &["attention.output.weight", "mlp.down.weight"], &[]);
+    let mixer = Mixer { depth: 2, initialization: rule.clone(), ..Mixer::default() }.into();
+    assert_starts_as_gpt2(&mixer, GRATINGS, 0.02, &["mixing.down.weight", "mlp.down.weight"], &[]);
+    // Filters have a start of their own.
+    let filters = ConvMixer { depth: 2, initialization: rule.clone(), ..ConvMixer::default() }.into();
+    assert_starts_as_gpt2(&filters, GRATINGS, 0.02, &[], &["filter.weight", "filter.bias"]);
+    let coordinate = Coordinate { depth: 2, initialization: rule, ..Coordinate::default() }.into();
+    assert_starts_as_gpt2(&coordinate, Reading::Places { outputs: 1 }, 0.02, &[], &[]);
+}
+
+#[test]
+fn by_every_other_rule_the_head_starts_at_zero_and_symbols_with_two_hundredths() {
+    let text = Reading::Characters { tokens: 32, vocabulary: 65 };
+    for rule in [Xavier {}.into(), Pytorch {}.into(), Kaiming {}.into(), TruncatedNormal::default().into()] {
+        let numbers = first(&model(rule, 0.0), text);
+        assert!(numbers["head.weight"].iter().all(|x| *x == 0.0));
+        assert_normal("symbols", &numbers["embedding.token.weight"], 0.02);
+        assert_normal("positions", &numbers["embedding.position"], 0.02);
+    }
+}
+
+#[test]
+fn gpt2_says_its_deviation_where_it_is_another() {
+    let words = |deviation| crate::fields::Room::words(&Gpt2 { deviation });
+    assert_eq!([words(0.02), words(0.1)], ["GPT-2", "GPT-2 (0.1)"]);
+}
+
 /// FNV-1a of all first values.
 fn fingerprint(model: &Model, reading: Reading) -> u64 {
     let mut builder = Builder::new(vec![0, 7]);
@@ -167,7 +266,7 @@ fn diagonal_and_rest(matrix: &[f64], width: usize) -> (f64, f64) {
 fn mimetic_products_are_near_multiples_of_the_identity() {
     // One head as wide as the tokens, so that no rank is lost.
     let width = 48;
-    let shape = AttentionShape { width, heads: 1, head_width: width, tokens: 16, positions: 0.0 };
+    let shape = AttentionShape { width, heads: 1, head_width: width, tokens: 16, positions: 0.0, depth: 2 };
     let start = attention(&Mimetic {}.into(), 3, "blocks.0.attention", &shape);
     let [query, key, value] = &start.projections;
     let noise = 1.0 / (width as f64).sqrt();
@@ -195,7 +294,7 @@ fn narrow_heads_keep_the_largest_part_of_the_mimetic_product() {
 
 #[test]
 fn heads_wider_than_the_tokens_can_still_learn_and_keep_the_product() {
-    let shape = AttentionShape { width: 8, heads: 2, head_width: 12, tokens: 16, positions: 0.36 };
+    let shape = AttentionShape { width: 8, heads: 2, head_width: 12, tokens: 16, positions: 0.36, depth: 2 };
     for rule in [Mimetic {}.into(), STRUCTURED] {
         let start = attention(&rule, 3, "blocks.0.attention", &shape);
         // A column that is zero in both factors would have no gradient in either.

@@ -9,15 +9,15 @@
 //! patch of four pixels says too little to be found. Deviation from timm, which cuts at ±2 whatever s is (so, for s = 0.02,
 //! not at all): here the cut is at two standard deviations.
 
+use super::DEVIATION;
 use crate::fields::Phrase::Before;
-use crate::fields::{Room, choice, fields, logarithmic, named};
+use crate::fields::{Room, choice, fields, named};
 
 fields! {
     /// Normal, cut at two standard deviations.
     #[derive(Copy)]
     pub struct TruncatedNormal as "truncated-normal", "Truncated normal" {
-        /// Standard deviation of the first weights.
-        deviation: f32 = 0.02, logarithmic("Deviation", 1e-3, 1.0, Before("deviation "));
+        deviation: f32 = 0.02, DEVIATION;
         /// What value and output matrices start from: a control for what a small start does to the size of what attention
         /// hands on.
         handed_on: HandedOn = HandedOn::Alike, named("Value and output", Before("value and output: ")).matters(|here| here.attends());

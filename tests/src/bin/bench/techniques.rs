@@ -47,6 +47,10 @@ pub const TECHNIQUES: &[Technique] = &[
     technique("standardized weights", &["model.weights=standardized"]),
     technique("spectrally normalized weights", &["model.weights=spectral-norm"]),
     technique("spectral conditioning of attention", &["model.weights=spectral"]),
+    technique(
+        "GPT-2's decoder, on characters",
+        &["task=shakespeare", "model.mlp.activation=gelu-tanh", "model.initialization=gpt2"],
+    ),
 ];
 
 /// What was counted.

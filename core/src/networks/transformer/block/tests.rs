@@ -83,7 +83,14 @@ impl Named<'_> {
         let x = add(x, self.linear("b.attention.output", &mixed), model.attention.skip);
         let mut hidden = self.linear("b.mlp.up", &self.norm("b.mlp.norm", &x));
         for x in hidden.iter_mut().flatten() {
-            *x *= 0.5 * (1.0 + libm::erf(*x / 2f64.sqrt()));
+            *x *= 0.5
+                * match model.mlp.activation {
+                    MlpActivation::Gelu => 1.0 + libm::erf(*x / 2f64.sqrt()),
+                    MlpActivation::GeluTanh => {
+                        let factor = (2.0 / std::f64::consts::PI).sqrt();
+                        1.0 + (factor * (*x + 0.044_715 * x.powi(3))).tanh()
+                    }
+                };
         }
         add(&x, self.linear("b.mlp.down", &hidden), model.mlp.skip)
     }
@@ -94,9 +101,14 @@ fn a_block_equals_the_plain_loops_with_and_without_each_skip() {
     let mut model = Transformer { width: WIDTH as u32, heads: HEADS as u32, ..Transformer::default() };
     model.mlp.width = HIDDEN as u32;
     let device = Device::flex();
-    for activation in [Activation::from(Softmax {}), Polynomial { power: 3, scale: 0.0 }.into()] {
+    let softmax = Activation::from(Softmax {});
+    for (activation, mlp) in [
+        (softmax.clone(), MlpActivation::Gelu),
+        (softmax, MlpActivation::GeluTanh),
+        (Polynomial { power: 3, scale: 0.0 }.into(), MlpActivation::Gelu),
+    ] {
         for (attention_skip, mlp_skip) in [(true, true), (false, true), (true, false), (false, false)] {
-            model.attention.activation = activation.clone();
+            (model.attention.activation, model.mlp.activation) = (activation.clone(), mlp);
             (model.attention.skip, model.mlp.skip) = (attention_skip, mlp_skip);
             let mut builder = Builder::new(vec![0]);
             let block = Block::new(&mut builder, "b", &model, TOKENS, false);
@@ -114,7 +126,7 @@ fn a_block_equals_the_plain_loops_with_and_without_each_skip() {
             for (found, wanted) in found.iter::<f64>().zip(wanted.into_iter().flatten()) {
                 assert!(
                     (found - wanted).abs() < 1e-4,
-                    "{activation:?}, skips {attention_skip} {mlp_skip}: {found} is not {wanted}"
+                    "{activation:?}, {mlp:?}, skips {attention_skip} {mlp_skip}: {found} is not {wanted}"
                 );
             }
         }
