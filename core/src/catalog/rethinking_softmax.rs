@@ -41,7 +41,7 @@ pub const PAPER: Paper = Paper {
         "Whether the usual division of the scores by √d stays in place was not established; here it does.",
         "The bound holds on average for random scores, before training; training can leave it far behind.",
         "On the three other architectures softmax was better; by how much is not known here.",
-        "Each function is tuned for itself, at half of the steps.",
+        "Each function is tuned for itself, at half of the steps; every cube took the largest of the four rates.",
         "Reviewers of a later version note that causal attention was not evaluated.",
     ],
 };

@@ -222,6 +222,7 @@ fn what_is_not_asked_has_no_gradient() {
     for (row, target) in gradient.chunks_exact(7).zip(ASKED) {
         assert_eq!(row.iter().any(|value| *value != 0.0), target >= 0, "{target}: {row:?}");
     }
+}
 
 /// The equation of GELU by a tangent, and its derivative.
 fn by_tanh(x: f64) -> (f64, f64) {
