@@ -186,7 +186,7 @@ mod tests {
             // The second half is asked rarely, and one example of each half not at all.
             let targets: Vec<i32> = drawn(2 * PLACES, &mut |stream, at| {
                 let (place, share) = (at % PLACES, if at % PLACES < PLACES / 2 { 0.9 } else { 0.2 });
-                let asked = stream.uniform() < share && place / TOKENS % 4 != 0;
+                let asked = stream.uniform() < share && !(place / TOKENS).is_multiple_of(4);
                 if asked { stream.below(CLASSES) as f64 } else { -1.0 }
             })
             .into_iter()

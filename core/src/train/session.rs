@@ -33,7 +33,7 @@ pub struct Session {
 
 enum Stage {
     /// What networks start from is trained.
-    Preparing(Preparing, Next),
+    Preparing(Box<Preparing>, Next),
     /// Values are tried.
     Tuning(Tuning),
     /// Each variant is compared at the value that it took.
@@ -142,7 +142,7 @@ impl Session {
         let seeds = next.earlier.first().map_or(0, |one| one.diverged.len() as u32);
         let all = preparing::resolved(&self.experiment, next.tuning, &next.tried, seeds)?;
         self.stage = match Preparing::new(&all, &self.origins, &self.files, &self.device)? {
-            Some(preparing) => Stage::Preparing(preparing, next),
+            Some(preparing) => Stage::Preparing(Box::new(preparing), next),
             None => self.begin(next, &self.origins)?,
         };
         Ok(())
