@@ -11,5 +11,6 @@ mod links;
 mod looks;
 mod loss_of_device;
 mod same_numbers;
+mod sources;
 mod tuning;
 mod variants;
