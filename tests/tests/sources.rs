@@ -84,7 +84,7 @@ fn a_pause_in_the_middle_of_a_source_changes_no_number() {
         lab.click("start")?;
         lab.wait("some steps of the source", 120, || Ok((trained(lab)? >= 5).then_some(())))?;
         lab.click("pause")?;
-        lab.says("Paused", 60)?;
+        lab.says("Paused.", 60)?;
         ensure!(lab.events("Progress")?.is_empty(), "no variant has begun");
         lab.click("resume")?;
         lab.finishes(240)?;
