@@ -34,8 +34,21 @@ pub fn run(options: &[String]) -> Result<()> {
 /// Builds the page into `dist/`, with the tools it takes.
 pub fn page(mode: Mode) -> Result<()> {
     let toolchain = tools::for_page()?;
+    forget_bindings()?;
     run_command(&mut trunk(toolchain, "build", mode))?;
     stamp(&paths::dist())
+}
+
+/// Removes what wasm-bindgen wrote for the build before. Trunk puts the digests of all snippets that lie there into the page,
+/// which is done before the worker is: a browser would block the worker's, if they have changed since.
+fn forget_bindings() -> Result<()> {
+    let folder = paths::target().join("wasm-bindgen");
+    match fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("{} cannot be removed", folder.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A trunk command, with all that it must be told on any machine.
