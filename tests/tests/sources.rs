@@ -65,7 +65,7 @@ fn a_source_trains_once_is_kept_over_a_reload_and_refused_with_a_changed_byte() 
             })()",
         )?;
         lab.wait("the changed byte", 10, || {
-            Ok(lab.browser.ask("window.changed === true")?.as_bool().unwrap_or(false).then_some(()))
+            Ok(lab.browser.ask("return window.changed === true")?.as_bool().unwrap_or(false).then_some(()))
         })?;
         let third = run(lab, &experiment)?;
         ensure!(trained(lab)? == 20, "one seed was trained anew: {}", trained(lab)?);
