@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kappa_core::spec::{Experiment, FIELDS, Field};
+use kappa_core::spec::{Experiment, FIELDS, Field, Source};
 use serde_json::Value;
 
 /// The fields of the base that change something in at least one variant as it is trained, in the order of the table.
@@ -12,9 +12,29 @@ pub fn useful(experiment: &Experiment) -> Vec<&'static str> {
     if trained.is_empty() {
         trained.push(experiment.clone());
     }
-    let is_useful =
-        |field: &&Field| experiment.has(field) && trained.iter().any(|variant| variant.heeds(field));
+    let is_useful = |field: &&Field| {
+        experiment.has(field)
+            && is_offered(experiment, field)
+            && trained.iter().any(|variant| variant.heeds(field))
+    };
     FIELDS.iter().filter(is_useful).map(|field| field.path).collect()
+}
+
+/// Whether a field is to be shown: of the four sources only those that are in use, and the one after them.
+pub fn is_offered(experiment: &Experiment, field: &Field) -> bool {
+    let Some(number) = source_number(field.path) else { return true };
+    let used = |experiment: &Experiment| {
+        let blank = Source::default();
+        experiment.source.all().iter().rposition(|source| **source != blank).map_or(0, |last| last + 1)
+    };
+    let variants = (0..experiment.variants.len()).filter_map(|index| experiment.variant(index).ok());
+    let last = variants.map(|variant| used(&variant)).fold(used(experiment), usize::max);
+    number <= last + 1
+}
+
+/// Which of the sources a path belongs to, from 1.
+fn source_number(path: &str) -> Option<usize> {
+    path.strip_prefix("source.")?.split('.').next()?.parse().ok()
 }
 
 /// The field whose choice brings this one: `model.tokens` for `model.tokens.exponent`.
@@ -23,11 +43,12 @@ pub fn parent(field: &Field) -> Option<&'static Field> {
     FIELDS.iter().find(|row| row.path == above && row.is_slot())
 }
 
-/// The label where the field stands alone: "Tokens: exponent".
+/// The label where the field stands alone: "Tokens: exponent", "Source 2: take".
 pub fn label(field: &Field) -> String {
-    match parent(field) {
-        Some(parent) => format!("{}: {}", parent.label, lowered(field.label)),
-        None => field.label.to_owned(),
+    match (parent(field), source_number(field.path)) {
+        (Some(parent), _) => format!("{}: {}", parent.label, lowered(field.label)),
+        (None, Some(number)) => format!("Source {number}: {}", lowered(field.label)),
+        (None, None) => field.label.to_owned(),
     }
 }
 
@@ -113,6 +134,18 @@ mod tests {
         let replaced = with(&["model.tokens=graying"], &[json!({"model.tokens": "plain"})]);
         assert!(!useful(&replaced).contains(&"model.tokens.exponent"));
         assert!(useful(&with(&["model.tokens=graying"], &[json!({})])).contains(&"model.tokens.exponent"));
+    }
+
+    #[test]
+    fn one_source_more_than_are_used_is_offered() {
+        let offered = |settings: &[&str], variants: &[Value]| {
+            let useful = useful(&with(settings, variants));
+            (1..=4).filter(|number| useful.contains(&format!("source.{number}.take").as_str())).count()
+        };
+        assert_eq!(offered(&[], &[json!({})]), 1);
+        assert_eq!(offered(&["source.1.take=attention"], &[json!({})]), 2);
+        assert_eq!(offered(&[], &[json!({}), json!({"source.3.called": "Set"})]), 4);
+        assert_eq!(label(field("source.2.take").unwrap()), "Source 2: take");
     }
 
     #[test]

@@ -10,9 +10,13 @@ use crate::lab::use_lab;
 use crate::memo::memo;
 
 /// The other groups: where the path of a field begins, and what such fields are about.
-const GROUPS: [(&str, &str); 7] = [
+const GROUPS: [(&str, &str); 11] = [
     ("task", "Data"),
     ("model", "Network"),
+    ("source.1", "Source 1: what networks start from"),
+    ("source.2", "Source 2"),
+    ("source.3", "Source 3"),
+    ("source.4", "Source 4"),
     ("training", "Training"),
     ("tune", "Tuning"),
     ("seeds", "Seeds"),
@@ -31,7 +35,7 @@ pub fn Settings() -> impl IntoView {
     let group = move |prefix: &'static str| {
         memo(move || {
             let main = main.get();
-            let here = |path: &&'static str| path.split('.').next() == Some(prefix) && !main.contains(path);
+            let here = |path: &&'static str| is_within(path, prefix) && !main.contains(path);
             useful.with(|useful| useful.iter().copied().filter(here).collect::<Vec<_>>())
         })
     };
@@ -80,6 +84,11 @@ fn first(controls: &[&'static str], useful: &[&'static str]) -> Vec<&'static str
     paths
 }
 
+/// Whether a path begins with all pieces of a prefix.
+fn is_within(path: &str, prefix: &str) -> bool {
+    path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('.'))
+}
+
 /// A control for each path.
 #[component]
 fn Fields(#[prop(into)] paths: Signal<Vec<&'static str>>) -> impl IntoView {
@@ -90,6 +99,14 @@ fn Fields(#[prop(into)] paths: Signal<Vec<&'static str>>) -> impl IntoView {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_field_has_one_group() {
+        for field in kappa_core::spec::FIELDS.iter().filter(|field| field.path.contains('.')) {
+            let groups = GROUPS.iter().filter(|(prefix, _)| is_within(field.path, prefix)).count();
+            assert_eq!(groups, 1, "{}", field.path);
+        }
+    }
 
     #[test]
     fn a_choice_that_is_shown_first_takes_its_fields_along_once() {

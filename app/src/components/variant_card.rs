@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::legend::Sample;
 use super::value_input::ValueInput;
-use crate::fields::{Row, label, meaning, rows};
+use crate::fields::{Row, is_offered, label, meaning, rows};
 use crate::lab::{Lab, use_lab};
 use crate::memo::memo;
 use crate::propose::{CHANGEABLE, others};
@@ -103,15 +103,16 @@ fn AddRow(index: usize) -> impl IntoView {
         lab.draft.with(|draft| {
             let variant = draft.variant(index).unwrap_or_else(|_| draft.clone());
             let there = rows(draft, index);
-            CHANGEABLE.map(|(prefix, title)| {
+            CHANGEABLE.into_iter().chain([("source", "Sources")]).map(|(prefix, title)| {
                 let free = |field: &&Field| {
                     field.path.split('.').next() == Some(prefix)
+                        && is_offered(draft, field)
                         && variant.heeds(field)
                         && !there.iter().any(|row| row.path == field.path)
                 };
                 let option = |field: &'static Field| view! { <option value=field.path>{label(field)}</option> };
                 view! { <optgroup label=title>{FIELDS.iter().filter(free).map(option).collect_view()}</optgroup> }
-            })
+            }).collect_view()
         })
     };
     let add = move |event: leptos::ev::Event| {
