@@ -2,39 +2,48 @@
 
 use std::collections::BTreeMap;
 
-use kappa_core::spec::{Experiment, FIELDS, Field, Source};
+use kappa_core::spec::{Experiment, FIELDS, Field, Source, of_source};
 use serde_json::Value;
 
 /// The fields of the base that change something in at least one variant as it is trained, in the order of the table.
 pub fn useful(experiment: &Experiment) -> Vec<&'static str> {
-    let mut trained: Vec<Experiment> =
-        (0..experiment.variants.len()).filter_map(|index| experiment.variant(index).ok()).collect();
+    let mut trained = resolved(experiment);
+    let sources = SourcesOffered::of(experiment, &trained);
     if trained.is_empty() {
         trained.push(experiment.clone());
     }
     let is_useful = |field: &&Field| {
-        experiment.has(field)
-            && is_offered(experiment, field)
-            && trained.iter().any(|variant| variant.heeds(field))
+        experiment.has(field) && sources.offer(field) && trained.iter().any(|variant| variant.heeds(field))
     };
     FIELDS.iter().filter(is_useful).map(|field| field.path).collect()
 }
 
-/// Whether a field is to be shown: of the four sources only those that are in use, and the one after them.
-pub fn is_offered(experiment: &Experiment, field: &Field) -> bool {
-    let Some(number) = source_number(field.path) else { return true };
-    let used = |experiment: &Experiment| {
-        let blank = Source::default();
-        experiment.source.all().iter().rposition(|source| **source != blank).map_or(0, |last| last + 1)
-    };
-    let variants = (0..experiment.variants.len()).filter_map(|index| experiment.variant(index).ok());
-    let last = variants.map(|variant| used(&variant)).fold(used(experiment), usize::max);
-    number <= last + 1
+/// The variants as they are trained, without those that cannot be.
+fn resolved(experiment: &Experiment) -> Vec<Experiment> {
+    (0..experiment.variants.len()).filter_map(|index| experiment.variant(index).ok()).collect()
 }
 
-/// Which of the sources a path belongs to, from 1.
-fn source_number(path: &str) -> Option<usize> {
-    path.strip_prefix("source.")?.split('.').next()?.parse().ok()
+/// How many of the four sources are shown: those that are in use, and the one after them.
+pub struct SourcesOffered(usize);
+
+/// The sources of an experiment that are shown.
+pub fn sources_offered(experiment: &Experiment) -> SourcesOffered {
+    SourcesOffered::of(experiment, &resolved(experiment))
+}
+
+impl SourcesOffered {
+    fn of(experiment: &Experiment, resolved: &[Experiment]) -> Self {
+        let blank = Source::default();
+        let used = |experiment: &Experiment| {
+            experiment.source.all().iter().rposition(|source| **source != blank).map_or(0, |last| last + 1)
+        };
+        Self(resolved.iter().map(used).fold(used(experiment), usize::max) + 1)
+    }
+
+    /// Whether a field is shown, as far as that depends on its source; what is no source's always is.
+    pub fn offer(&self, field: &Field) -> bool {
+        of_source(field.path).is_none_or(|(number, _)| number <= self.0)
+    }
 }
 
 /// The field whose choice brings this one: `model.tokens` for `model.tokens.exponent`.
@@ -45,9 +54,9 @@ pub fn parent(field: &Field) -> Option<&'static Field> {
 
 /// The label where the field stands alone: "Tokens: exponent", "Source 2: take".
 pub fn label(field: &Field) -> String {
-    match (parent(field), source_number(field.path)) {
+    match (parent(field), of_source(field.path)) {
         (Some(parent), _) => format!("{}: {}", parent.label, lowered(field.label)),
-        (None, Some(number)) => format!("Source {number}: {}", lowered(field.label)),
+        (None, Some((number, _))) => format!("Source {number}: {}", lowered(field.label)),
         (None, None) => field.label.to_owned(),
     }
 }

@@ -9,8 +9,7 @@ pub const CHANGEABLE: [(&str, &str); 3] = [("model", "Network"), ("training", "T
 /// A variant that differs from all that are there, in one field: of `controls`, which matter most for this experiment,
 /// the first that gives one. Empty if nothing does.
 pub fn variant(draft: &Experiment, controls: &[&str]) -> Variant {
-    let changeable =
-        |field: &&Field| CHANGEABLE.iter().any(|(root, _)| field.path.split('.').next() == Some(*root));
+    let changeable = |field: &&Field| CHANGEABLE.iter().any(|(root, _)| field.is_within(root));
     let fields = controls.iter().filter_map(|path| field(path)).chain(FIELDS.iter()).filter(changeable);
     let index = draft.variants.len();
     let mut with = draft.clone();
@@ -69,8 +68,7 @@ mod tests {
     fn every_changeable_field_has_another_allowed_value() {
         for entry in catalog::entries() {
             for (field, value) in tree::leaves(entry.experiment()) {
-                let changeable =
-                    CHANGEABLE.iter().any(|(root, _)| field.path.split('.').next() == Some(*root));
+                let changeable = CHANGEABLE.iter().any(|(root, _)| field.is_within(root));
                 // Of a text only the user knows another.
                 if !changeable || matches!(field.kind, Kind::Text { .. }) {
                     continue;

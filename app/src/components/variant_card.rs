@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::legend::Sample;
 use super::value_input::ValueInput;
-use crate::fields::{Row, is_offered, label, meaning, rows};
+use crate::fields::{Row, label, meaning, rows, sources_offered};
 use crate::lab::{Lab, use_lab};
 use crate::memo::memo;
 use crate::propose::{CHANGEABLE, others};
@@ -103,10 +103,11 @@ fn AddRow(index: usize) -> impl IntoView {
         lab.draft.with(|draft| {
             let variant = draft.variant(index).unwrap_or_else(|_| draft.clone());
             let there = rows(draft, index);
+            let sources = sources_offered(draft);
             CHANGEABLE.into_iter().chain([("source", "Sources")]).map(|(prefix, title)| {
                 let free = |field: &&Field| {
-                    field.path.split('.').next() == Some(prefix)
-                        && is_offered(draft, field)
+                    field.is_within(prefix)
+                        && sources.offer(field)
                         && variant.heeds(field)
                         && !there.iter().any(|row| row.path == field.path)
                 };

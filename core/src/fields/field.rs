@@ -237,6 +237,11 @@ impl Field {
         matches!(self.kind, Kind::Choice { slot: true, .. })
     }
 
+    /// Whether this is the field of that path, or stands below it: `model.heads` is within `model`.
+    pub fn is_within(&self, path: &str) -> bool {
+        self.path.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
+
     /// The option of this choice with that name.
     pub fn option(&self, name: &str) -> Option<&'static Choice> {
         match self.kind {

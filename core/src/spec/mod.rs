@@ -33,7 +33,7 @@ pub use self::experiment::{
 pub use self::names::Change;
 pub use self::patch::set_path;
 pub use self::size::Size;
-pub use self::sources::{Needed, Source};
+pub use self::sources::{Needed, Source, of_source};
 pub use self::table::{FIELDS, field};
 pub use self::toml::{from_toml, to_toml};
 pub use self::tuning::{Tried, shown};

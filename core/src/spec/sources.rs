@@ -282,7 +282,7 @@ fn in_source(problem: Problem, number: usize) -> Problem {
 }
 
 /// Which source a field belongs to, and which of its fields it is.
-pub(super) fn of_source(path: &str) -> Option<(usize, &str)> {
+pub fn of_source(path: &str) -> Option<(usize, &str)> {
     let (number, key) = path.strip_prefix("source.")?.split_once('.')?;
     Some((number.parse().ok()?, key))
 }

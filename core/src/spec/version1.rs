@@ -30,10 +30,7 @@ pub(crate) fn upgrade(base: &Model, settings: &mut Vec<Setting>, variants: &mut 
             let usual = Model::from_name(&other).unwrap_or_default();
             let own = set.clone();
             for (field, value) in idle.iter().filter(|(field, _)| has(&other, field)) {
-                let is_set = |(mine, _): &Setting| {
-                    let below = field.path.strip_prefix(mine.path);
-                    below.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-                };
+                let is_set = |(mine, _): &Setting| field.is_within(mine.path);
                 let is_usual = usual.get(field.path.trim_start_matches("model.")).as_ref() == Some(value);
                 if !own.iter().any(is_set) && !is_usual {
                     set.push((*field, value.clone()));
