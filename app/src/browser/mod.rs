@@ -1,6 +1,8 @@
 //! What the page asks of the browser: settings, time, files, the clipboard, the screen.
 
 use js_sys::{Function, Promise, Uint8Array};
+use kappa_core::stats::Metric;
+use serde::Deserialize;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Storage, Window};
@@ -17,6 +19,14 @@ extern "C" {
     fn fetch_json_js(path: &str) -> Promise;
     #[wasm_bindgen(js_name = keepAwake)]
     fn keep_awake_js(on: bool) -> Promise;
+    #[wasm_bindgen(js_name = keptSources)]
+    fn kept_sources_js() -> Promise;
+    #[wasm_bindgen(js_name = exportSource)]
+    fn export_source_js(name: &str) -> Promise;
+    #[wasm_bindgen(js_name = importSource)]
+    fn import_source_js(file: &web_sys::File, most: f64) -> Promise;
+    #[wasm_bindgen(js_name = deleteSource)]
+    fn delete_source_js(name: &str) -> Promise;
     #[wasm_bindgen(js_name = onResize)]
     fn on_resize_js(element: &web_sys::Element, callback: &Function) -> ResizeObserver;
 
@@ -58,10 +68,48 @@ pub async fn read_file(file: &web_sys::File) -> Option<Vec<u8>> {
     Some(bytes.dyn_into::<Uint8Array>().ok()?.to_vec())
 }
 
+/// What a promise comes to; an error in the browser's words.
+async fn come(promise: Promise) -> Result<JsValue, String> {
+    JsFuture::from(promise).await.map_err(|error| js_sys::Error::from(error).message().into())
+}
+
 /// What a file of this site holds, as JSON; an error in the browser's words.
 pub async fn fetch_json(path: &str) -> Result<JsValue, String> {
-    let said = |error: JsValue| String::from(js_sys::Error::from(error).message());
-    JsFuture::from(fetch_json_js(path)).await.map_err(said)
+    come(fetch_json_js(path)).await
+}
+
+/// A source that the browser keeps for this site.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct KeptSource {
+    /// Sixteen digits and a seed.
+    pub name: String,
+    /// What was trained (TOML); empty where the file does not say.
+    pub experiment: String,
+    /// How it did on its own test split.
+    pub metrics: Vec<(Metric, f32)>,
+    /// Of its file.
+    pub bytes: f64,
+}
+
+/// Every source that is kept, the one that was used last first; an error in the browser's words.
+pub async fn kept_sources() -> Result<Vec<KeptSource>, String> {
+    let found = come(kept_sources_js()).await?;
+    serde_wasm_bindgen::from_value(found).map_err(|error| error.to_string())
+}
+
+/// Offers a kept source as a file; an error in the browser's words.
+pub async fn export_source(name: &str) -> Result<(), String> {
+    come(export_source_js(name)).await.map(|_| ())
+}
+
+/// Keeps a file of at most so many bytes that was exported elsewhere, and answers its name; an error in the browser's words.
+pub async fn import_source(file: &web_sys::File, most: f64) -> Result<String, String> {
+    come(import_source_js(file, most)).await.map(|name| name.as_string().unwrap_or_default())
+}
+
+/// Keeps a source no more; an error in the browser's words.
+pub async fn delete_source(name: &str) -> Result<(), String> {
+    come(delete_source_js(name)).await.map(|_| ())
 }
 
 /// Keeps the screen on while something runs.

@@ -52,12 +52,15 @@ export function makePlot(element, spec, onCursor) {
       },
       y: spec.log
         ? { distr: 3, range: logarithmic }
-        : { range: (_, low, high) => padded(low, high, spec.yMin ?? undefined, spec.yMax ?? undefined) },
+        : {
+          range: (_, low, high) =>
+            padded(low, high === null ? null : Math.max(high, spec.chance ?? high), spec.yMin ?? undefined, spec.yMax ?? undefined),
+        },
     },
     axes: [x, y],
     hooks: {
       setCursor: [(plot) => onCursor(plot.cursor.idx ?? -1)],
-      draw: spec.bars ? [intervals] : [],
+      draw: [...(spec.bars ? [intervals] : []), ...(spec.chance == null ? [] : [(plot) => chance(plot, spec.chance, ink)])],
     },
   };
   return new globalThis.uPlot(options, [[], ...series.slice(1).map(() => [])], element);
@@ -100,6 +103,26 @@ function intervals(plot) {
       ctx.stroke();
     });
   }
+  ctx.restore();
+}
+
+/** A dotted line where guessing would be. */
+function chance(plot, height, ink) {
+  if (plot.scales.y.min == null) return;
+  const { ctx, bbox } = plot;
+  const y = plot.valToPos(height, "y", true);
+  ctx.save();
+  ctx.strokeStyle = ctx.fillStyle = ink;
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([2 * devicePixelRatio, 4 * devicePixelRatio]);
+  ctx.beginPath();
+  ctx.moveTo(bbox.left, y);
+  ctx.lineTo(bbox.left + bbox.width, y);
+  ctx.stroke();
+  ctx.font = `${12 * devicePixelRatio}px system-ui, sans-serif`;
+  ctx.textAlign = "right";
+  ctx.textBaseline = "top";
+  ctx.fillText("chance", bbox.left + bbox.width - 4 * devicePixelRatio, y + 3 * devicePixelRatio);
   ctx.restore();
 }
 

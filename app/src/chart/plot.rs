@@ -49,6 +49,8 @@ pub struct PlotSpec {
     pub y_min: Option<f64>,
     /// The vertical axis does not go above this.
     pub y_max: Option<f64>,
+    /// Where a dotted line says "chance".
+    pub chance: Option<f64>,
     /// The series.
     pub series: Vec<SeriesSpec>,
 }

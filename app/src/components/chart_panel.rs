@@ -62,6 +62,12 @@ impl Shown {
         matches!(self, Self::Test(Metric::Accuracy | Metric::ExactMatch))
     }
 
+    /// What guessing reaches, in per cent, if the task knows it.
+    fn chance(self, log: &RunLog) -> Option<f64> {
+        let chance = log.experiment.as_ref()?.task.chance()?;
+        (self == Self::Test(Metric::Accuracy)).then_some(100.0 * chance)
+    }
+
     /// A curve for each variant.
     fn curves(self, log: &RunLog) -> Vec<Vec<Point>> {
         let of = |variant: &crate::run::VariantLog| match self {
@@ -115,9 +121,17 @@ pub fn ChartPanel() -> impl IntoView {
         let marks = |curve: &Vec<Point>| curve.iter().map(|point| Mark::even(point, scale)).collect();
         points.with(|points| points.iter().map(marks).collect::<Vec<Vec<Mark>>>())
     });
-    let look = memo(move || {
-        look((shown.get(), compared.get()), log_scale.get(), names.get(), run.read(|log| log.steps))
+    let chance = memo(move || run.read(|log| shown.get().chance(log)));
+    let look = memo(move || PlotSpec {
+        chance: chance.get(),
+        ..look((shown.get(), compared.get()), log_scale.get(), names.get(), run.read(|log| log.steps))
     });
+    let guessed = move || {
+        chance
+            .get()
+            .map(|chance| format!("Dotted: what guessing reaches here, {chance:.1} %."))
+            .unwrap_or_default()
+    };
     let words = Callback::new(move |(index, x): (usize, f64)| {
         let point =
             points.with(|points| points.get(index)?.iter().find(|point: &&Point| point.x == x).copied());
@@ -152,6 +166,7 @@ pub fn ChartPanel() -> impl IntoView {
             <Figure names curves look words title id=run.id("chart")
                 empty="The curves will appear here: one line for each variant, the mean over its seeds, with a band in \
                     which the true mean lies with 95 % confidence. Guess first, then press Start."/>
+            <p class="hint" data-testid=run.id("chance") hidden=move || chance.get().is_none()>{guessed}</p>
         </section>
     }
 }
@@ -173,6 +188,7 @@ fn look((shown, compared): (Shown, Metric), log: bool, names: Vec<String>, steps
         x_log: false,
         y_min: (!difference).then_some(0.0),
         y_max: share.then_some(100.0),
+        chance: None,
         series: SeriesSpec::all(names, points),
     }
 }

@@ -159,6 +159,7 @@ fn look(chosen: Option<&Selection>, names: Vec<String>, steps: u32, most: f64) -
         x_log: false,
         y_min: None,
         y_max: None,
+        chance: None,
         series: if chosen.is_some() { SeriesSpec::all(names, view != View::Spectrum) } else { Vec::new() },
     }
 }

@@ -11,6 +11,7 @@ mod field_control;
 mod figure;
 mod footer;
 mod header;
+mod kept_sources;
 mod legend;
 mod lesson;
 mod measurements;
@@ -56,6 +57,7 @@ pub fn page() -> impl IntoView {
                 <div class="setup">
                     <variants::Variants/>
                     <origins::Origins/>
+                    <kept_sources::KeptSources/>
                     <settings::Settings/>
                 </div>
             </div>

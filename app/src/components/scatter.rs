@@ -45,6 +45,7 @@ pub fn Scatter() -> impl IntoView {
             x_log,
             y_min: None,
             y_max: None,
+            chance: None,
             series: SeriesSpec::all(names.get(), true),
         }
     });

@@ -73,6 +73,11 @@ impl TokenEmbedding {
         }
     }
 
+    /// One row a symbol, `[R, vocabulary, D]`.
+    pub fn table(&self) -> ParameterId {
+        self.table
+    }
+
     /// # Shapes
     /// - `tokens`: `[R, B·N]`
     /// - returns `[R, B·N, D]`

@@ -288,6 +288,23 @@ fn a_small_gpt2_has_the_parameters_of_the_papers_and_a_bias_of_its_head() {
     assert_eq!(theirs, 16_384);
     assert_eq!(builder.finish().0.count(), theirs + 256);
     assert_eq!(model.size(&reading).parameters, 16_640);
+
+    // As they pretrain it: the head is the table again.
+    let tied = Transformer { head: Head::Tied, ..model };
+    let mut builder = Builder::new(vec![0]);
+    Model::from(tied.clone()).build(&mut builder, reading);
+    assert_eq!(builder.finish().0.count(), theirs - 4096 + 256);
+    assert_eq!(tied.size(&reading).parameters, 16_640 - 4096);
+}
+
+#[test]
+fn only_a_task_that_asks_for_symbols_can_tie_the_head() {
+    let tied = "model.head=tied";
+    let mut text = crate::catalog::find("shakespeare").expect("a catalog entry").experiment().clone();
+    crate::spec::set_path(&mut text, tied).expect("a decoder of characters has a table of its answers");
+    let mut images = Experiment::new("A title", Gratings { patch: 4, examples: 10, ..Gratings::default() });
+    let problems = crate::spec::set_path(&mut images, tied).expect_err("images have no table");
+    assert!(format!("{problems:?}").contains("there is no table of its answers"), "{problems:?}");
 }
 
 /// Both architectures, with frozen filters, on few and small gratings.

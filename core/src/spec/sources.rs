@@ -26,6 +26,7 @@ use super::tree::{self, Setting};
 use crate::fields::Phrase::After;
 use crate::fields::{Field, Node, Problem, Problems, choice, fields, group, line, named, quote};
 use crate::probes::Probes;
+use crate::stats::Metric;
 
 /// Sources of an experiment, at most.
 pub const MAX_SOURCES: usize = 4;
@@ -279,6 +280,26 @@ fn in_source(problem: Problem, number: usize) -> Problem {
         field: format!("source.{number}.set"),
         sentence: format!("Source {number}: {}", problem.sentence),
     }
+}
+
+/// What a kept training is, from its experiment (TOML) and how it did: "procedural (identity), 2000 steps, accuracy 97.1 %".
+pub fn kept_in_words(experiment: &str, metrics: &[(Metric, f32)]) -> String {
+    let mut parts = match super::from_toml(experiment) {
+        Ok(experiment) => {
+            let rule = super::FIELDS.iter().find(|field| field.path == "task.rule");
+            let rule = rule.and_then(|field| Some(field.text(&tree::value(&experiment, field)?)));
+            let rule = rule.map_or_else(String::new, |rule| format!(" ({rule})"));
+            vec![
+                format!("{}{rule}", experiment.task.name()),
+                format!("{} steps", experiment.training.steps),
+                format!("seed {}", experiment.seeds.first),
+            ]
+        }
+        Err(_) => vec!["an experiment that this version does not read".to_owned()],
+    };
+    let measured = metrics.iter().map(|(metric, value)| (metric, f64::from(*value)));
+    parts.extend(measured.map(|(metric, value)| format!("{} {}", metric.word(), metric.written(value))));
+    parts.join(", ")
 }
 
 /// Which source a field belongs to, and which of its fields it is.

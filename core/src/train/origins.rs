@@ -1,5 +1,6 @@
 //! What networks start from: trainings that are kept, and what is taken of them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -105,9 +106,13 @@ fn take(needed: &Needed, kept: &Kept, seed: u64, layout: &Layout, row: &mut [f32
                 None => continue,
             }
         } else {
-            let (shape, values) = kept.tensor(&matrix.name).ok_or_else(|| {
-                format!("source.{number}.take names {}, which the source does not have.", matrix.name)
-            })?;
+            let (shape, values) = kept
+                .tensor(&matrix.name)
+                .map(|(shape, values)| (shape, Cow::from(values)))
+                .or_else(|| tied_head(kept, matrix))
+                .ok_or_else(|| {
+                    format!("source.{number}.take names {}, which the source does not have.", matrix.name)
+                })?;
             if shape != [matrix.rows, matrix.columns] {
                 let hint = if is_end {
                     "; take it as a mean (embeddings = \"mean\"), or do not take it"
@@ -119,11 +124,18 @@ fn take(needed: &Needed, kept: &Kept, seed: u64, layout: &Layout, row: &mut [f32
                     matrix.name, shape[0], shape[1], matrix.rows, matrix.columns
                 ));
             }
-            formed(values, source.form, seed, &format!("source.{number}.{}", matrix.name))
+            formed(&values, source.form, seed, &format!("source.{number}.{}", matrix.name))
         };
         matrix.scatter(row, &values);
     }
     Ok(())
+}
+
+/// The head of a source that reads its answers by its table of symbols.
+fn tied_head<'a>(kept: &Kept, matrix: &Matrix) -> Option<([usize; 2], Cow<'a, [f32]>)> {
+    let ([symbols, width], values) = kept.tensor(TOKENS).filter(|_| matrix.name == HEAD)?;
+    let transposed = (0..width * symbols).map(|index| values[index % symbols * width + index / symbols]);
+    Some(([width, symbols], transposed.collect()))
 }
 
 /// Embeddings and head as in the authors' code; `None` for what stays as it is.

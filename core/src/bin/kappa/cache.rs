@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use kappa_core::spec::sources::kept_in_words;
 use kappa_core::train::Kept;
 
 use crate::failure::Failure;
@@ -188,22 +189,8 @@ impl Cache {
     }
 }
 
-/// "procedural, 2000 steps, accuracy 97.1 %".
 fn described(kept: &Kept) -> String {
-    let experiment = kappa_core::spec::from_toml(&kept.provenance.experiment);
-    let mut parts = match experiment {
-        Ok(experiment) => {
-            vec![experiment.task.name().to_owned(), format!("{} steps", experiment.training.steps)]
-        }
-        Err(_) => vec![format!("an experiment of version {}", kept.provenance.version)],
-    };
-    parts.extend(
-        kept.provenance
-            .metrics
-            .iter()
-            .map(|(metric, value)| format!("{} {}", metric.word(), metric.written(f64::from(*value)))),
-    );
-    parts.join(", ")
+    kept_in_words(&kept.provenance.experiment, &kept.provenance.metrics)
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 
 use burn::tensor::Tensor;
 
-use super::Transformer;
 use super::block::Block;
+use super::head::Reader;
+use super::{Head, Transformer};
 use crate::interface::{Input, Network, Seen, Watcher};
 use crate::kernels::mean_pool;
 use crate::layers::{LayerNorm, Linear, PatchEmbedding, TokenEmbedding};
@@ -25,7 +26,7 @@ pub struct TransformerNetwork {
     token_slot: TokenSlot,
     blocks: Vec<Block>,
     norm: LayerNorm,
-    head: Linear,
+    head: Reader,
     tokens: usize,
     /// Whether an example has one answer, from the mean of its tokens.
     pooled: bool,
@@ -63,15 +64,13 @@ impl TransformerNetwork {
         };
         let token_slot = TokenSlot::new(&model.tokens, reading.tokens(), builder);
         let block = |i| Block::new(builder, &format!("blocks.{i}"), model, reading.tokens(), causal);
-        Self {
-            embedding,
-            token_slot,
-            blocks: (0..model.depth).map(block).collect(),
-            norm: LayerNorm::new(builder, "norm", width),
-            head: Linear::head(builder, width, outputs),
-            tokens: reading.tokens(),
-            pooled: !causal,
-        }
+        let blocks = (0..model.depth).map(block).collect();
+        let norm = LayerNorm::new(builder, "norm", width);
+        let head = match (model.head, &embedding) {
+            (Head::Tied, Embedding::Tokens(embedding)) => Reader::tied(builder, embedding.table(), outputs),
+            _ => Reader::Own(Linear::head(builder, width, outputs)),
+        };
+        Self { embedding, token_slot, blocks, norm, head, tokens: reading.tokens(), pooled: !causal }
     }
 
     /// The tokens that enter the first block.

@@ -7,6 +7,8 @@ mod attention;
 mod block;
 #[cfg(feature = "engine")]
 mod engine;
+#[cfg(feature = "engine")]
+mod head;
 
 #[cfg(all(test, feature = "engine"))]
 pub(crate) use attention::MultiHeadAttention;
@@ -41,6 +43,18 @@ fields! {
         positions: f32 = 0.0, POSITIONS;
         weights: Weights = Weights::default(), WEIGHTS;
         row_spread: f32 = 0.0, ROW_SPREAD;
+        /// What the answers are read from the last tokens by.
+        head: Head = Head::Own, named("Head", After(" head"));
+    }
+}
+
+choice! {
+    /// What the answers are read from the last tokens by.
+    pub enum Head {
+        /// A matrix of its own.
+        Own: "own", "own";
+        /// The table of symbols, transposed, as GPT-2 has it (arXiv 1608.05859).
+        Tied: "tied", "tied";
     }
 }
 
@@ -92,6 +106,11 @@ impl Room for Transformer {
             "architecture",
             "must be coordinate for a task of places; a transformer reads patches or symbols",
         );
+        problems.rule(
+            self.head == Head::Own || here.reading.is_causal(),
+            "head",
+            "must be own for a task that does not ask for symbols: there is no table of its answers",
+        );
         if self.head_width == 0 {
             problems.divides("heads", self.heads, self.width, "the width");
         }
@@ -117,7 +136,8 @@ impl Described for Transformer {
         let [depth, width, heads, inner, hidden] =
             [self.depth, self.width, self.heads, self.attention_width(), self.mlp.width].map(u64::from);
         // The embedding and the positions; the last norm; the classifier.
-        let ends = features * width + tokens * width + 2 * width + (width * outputs + outputs);
+        let head = if self.head == Head::Own { width * outputs } else { 0 };
+        let ends = features * width + tokens * width + 2 * width + head + outputs;
         // Query, key, value, output; the MLP's two layers; two norms. All with biases.
         let attention = 4 * width * inner + 3 * inner + width;
         let mlp = 2 * width * hidden + hidden + width;

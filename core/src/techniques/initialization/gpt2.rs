@@ -11,8 +11,8 @@
 //! positions (unless `model.positions` says otherwise) and the head are N(0, s²) too; the head starts at zero under every
 //! other rule.
 //!
-//! Deviations from GPT-2: the head is a matrix of its own, not the table of symbols again, as in those authors'
-//! second stage, and has a bias, 0 at first. Positions of the patches of an image start as elsewhere in the lab. What a
+//! Deviations from GPT-2: the head is a matrix of its own, as in those authors' second stage, unless `model.head` is tied;
+//! it has a bias, 0 at first. Positions of the patches of an image start as elsewhere in the lab. What a
 //! block adds starts smaller even where its skip is taken away.
 //!
 //! The text of 2019 says 1/√N with N residual layers; 2L for N, and that normal weights are not cut, is as Hugging Face's
