@@ -16,6 +16,7 @@ pub mod recording;
 mod always_skip;
 mod conditioned_tokens;
 mod leaner_transformers;
+mod procedural_pretraining;
 mod rethinking_softmax;
 mod starters;
 mod structured_initialization;
@@ -31,6 +32,7 @@ pub const PAPERS: &[&Paper] = &[
     &leaner_transformers::PAPER,
     &structured_initialization::PAPER,
     &weight_conditioning::PAPER,
+    &procedural_pretraining::PAPER,
 ];
 
 /// A paper and its experiment.

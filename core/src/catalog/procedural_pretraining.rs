@@ -1,0 +1,129 @@
+//! Procedural Pretraining: parts of networks that have learned a simple rule, as the start for another task.
+
+use super::{Companion, Paper, Reported, Source};
+
+/// Shinnick, Jiang, Saratchandran, van den Hengel, Teney; MOSS workshop at ICML 2025. Its continuation: Jiang, Shinnick, van
+/// den Hengel, Saratchandran, Teney; ICML 2026.
+pub const PAPER: Paper = Paper {
+    id: "procedural-pretraining",
+    title: "Transformers Pretrained on Procedural Data Contain Modular Structures for Algorithmic Reasoning",
+    short_title: "Procedural pretraining",
+    authors: &[
+        "Zachary Shinnick",
+        "Liangze Jiang",
+        "Hemanth Saratchandran",
+        "Anton van den Hengel",
+        "Damien Teney",
+    ],
+    venue: "MOSS workshop at ICML 2025; continued in Procedural Pretraining: Warming Up Language Models with Abstract Data, \
+            ICML 2026 (arXiv 2601.21725)",
+    url: "https://arxiv.org/abs/2505.22308",
+    claim: "A network that has learned a simple rule carries useful structure in single parts, mostly in its attention: \
+            transferred into a fresh network they help it to learn another task, and parts of several networks can be composed.",
+    slot: "start from trained networks",
+    reported: &[
+        composition("Haystack, 30 pairs, accuracy", "attention from Set", 11.3, 88.9),
+        composition("Haystack, 30 pairs, accuracy", "attention from Set, MLP from the automaton", 11.3, 94.4),
+        composition("Haystack, 30 pairs, accuracy", "the whole network from the automaton", 11.3, 10.5),
+        composition("Addition, accuracy", "attention from Set, MLP from the automaton", 59.1, 80.3),
+        composition("Reversed addition, accuracy", "attention from Set", 76.4, 54.4),
+        composition("Reversed addition, accuracy", "the whole network from the automaton", 76.4, 91.0),
+        composition("Reversed addition, accuracy", "attention from Set, MLP from the automaton", 76.4, 82.9),
+        composition("Sorting, accuracy", "attention from Set, MLP from the automaton", 82.7, 99.4),
+        statistics("Haystack, 30 pairs, accuracy", "the best rule (Dyck)", 11.3, 96.9),
+        statistics("Haystack, 30 pairs, accuracy", "the best shuffled rule", 11.3, 10.3),
+    ],
+    controls: &[
+        "source.1.take",
+        "source.1.form",
+        "source.1.set",
+        "source.3.take",
+        "task.keys",
+        "task.vocabulary",
+        "model.width",
+        "training.learning_rate",
+        "training.steps",
+        "seeds.count",
+    ],
+    experiment_toml: include_str!("../../experiments/procedural-pretraining.toml"),
+    companions: &[PARTS, ADDITION, SORTING],
+    notes: &[
+        "The reported numbers are those of the authors' project page; the paper's own text was not read.",
+        "The paper's task has up to 30 pairs and 256 symbols, 1000 sequences a step and 10,000 steps; here it is smaller, so that \
+         guessing reaches more.",
+        "In the authors' code a transfer of everything also replaces every embedding and every row of the head by one mean \
+         vector, and a transfer of attention does not; the companion on parts has the blocks with fresh embeddings in between.",
+        "The sources read their answers by the table of symbols (a tied head), as GPT-2 does; the networks that start from them \
+         have a head of their own, as in the authors' code.",
+        "The rate of the sources is fixed, that of every variant is tuned at half of its steps.",
+        "The authors drop a tenth of the activations while they pretrain; nothing is dropped here.",
+        "The automaton's generator is not published; here it is a row of ten cells in a ring and the rows that follow.",
+    ],
+};
+
+/// What of a network helps, and how long it must have learned.
+const PARTS: Companion = Companion {
+    id: "procedural-pretraining-parts",
+    short_title: "Which parts, what dose",
+    summary: "From one rule: attention alone, the blocks with fresh embeddings, everything with mean embeddings; and attention of a \
+              shorter pretraining.",
+    controls: &["source.1.take", "source.1.embeddings", "source.1.set", "training.steps", "seeds.count"],
+    experiment_toml: include_str!("../../experiments/procedural-pretraining-parts.toml"),
+};
+
+/// Where the paper's attention of Set harms.
+const ADDITION: Companion = Companion {
+    id: "procedural-pretraining-addition",
+    short_title: "Reversed addition",
+    summary: "Sums from their last digit on: the paper has attention of Set harm, the automaton help, and their composition in between.",
+    controls: &[
+        "source.1.take",
+        "source.2.take",
+        "task.digits",
+        "task.reversed",
+        "training.steps",
+        "seeds.count",
+    ],
+    experiment_toml: include_str!("../../experiments/procedural-pretraining-addition.toml"),
+};
+
+/// Another task on which the composed network should help.
+const SORTING: Companion = Companion {
+    id: "procedural-pretraining-sorting",
+    short_title: "Sorting",
+    summary: "Lists in rising order, from attention of Set, from the automaton's blocks, and from both composed.",
+    controls: &["source.1.take", "source.2.take", "task.sequence_length", "training.steps", "seeds.count"],
+    experiment_toml: include_str!("../../experiments/procedural-pretraining-sorting.toml"),
+};
+
+/// A cell of the table of compositions, beside the row without pretraining.
+const fn composition(
+    what: &'static str,
+    variant_name: &'static str,
+    baseline: f64,
+    variant: f64,
+) -> Reported {
+    of("the authors' project page: the table of compositions", what, variant_name, [baseline, variant])
+}
+
+/// A row of the comparison with shuffled sequences.
+const fn statistics(what: &'static str, variant_name: &'static str, baseline: f64, variant: f64) -> Reported {
+    of("the authors' project page: structure against statistics", what, variant_name, [baseline, variant])
+}
+
+const fn of(
+    place: &'static str,
+    what: &'static str,
+    variant_name: &'static str,
+    [baseline, variant]: [f64; 2],
+) -> Reported {
+    Reported {
+        what,
+        variant_name,
+        unit: "%",
+        baseline,
+        variant,
+        approximate: false,
+        source: Source::Secondary(place),
+    }
+}
