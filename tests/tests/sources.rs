@@ -73,6 +73,52 @@ fn a_source_trains_once_is_kept_over_a_reload_and_refused_with_a_changed_byte() 
 }
 
 #[test]
+fn what_is_kept_is_listed_removed_and_brought_back() {
+    in_browser(Gpu::Absent, "kept-sources", |lab| {
+        let experiment = with_source(20);
+        run(lab, &experiment)?;
+        lab.browser.ask("document.querySelector('[data-testid=kept-sources] summary').click()")?;
+        let sum =
+            |start: &str| lab.wait(start, 20, || Ok(lab.text("kept-sum")?.starts_with(start).then_some(())));
+        sum("2 kept")?;
+        let list = lab.text("kept-list")?;
+        for seed in ["seed 0", "seed 1"] {
+            let words = format!("procedural (identity), 20 steps, {seed}, accuracy ");
+            ensure!(list.contains(&words), "{words}: {list}");
+        }
+        lab.browser.screenshot("kept-sources")?;
+
+        // One is put aside, as a file that was exported would be; a picture is no source.
+        lab.browser.ask(
+            "return (async () => { \
+                const store = await caches.open('kappa-sources'); \
+                window.aside = await (await store.match((await store.keys())[0])).blob(); \
+                return true; \
+            })()",
+        )?;
+        lab.click("kept-delete-all")?;
+        sum("0 kept")?;
+        let import = |file: &str| {
+            lab.browser.ask(&format!(
+                "const files = new DataTransfer(); files.items.add({file}); \
+                 const input = document.querySelector('[data-testid=kept-import]'); \
+                 input.files = files.files; input.dispatchEvent(new Event('change', {{ bubbles: true }}));"
+            ))
+        };
+        import("new File(['GIF89a, and no more than that'], 'picture.gif')")?;
+        lab.wait("a refusal", 20, || {
+            Ok(lab.text("kept-said")?.contains("it is not a source that this program kept").then_some(()))
+        })?;
+        import("new File([window.aside], 'aside.safetensors')")?;
+        sum("1 kept")?;
+        lab.click("start")?;
+        lab.finishes(240)?;
+        ensure!(lab.text("reused")?.starts_with("1 of 2 sources"), "{}", lab.text("reused")?);
+        sum("2 kept")
+    });
+}
+
+#[test]
 fn a_pause_in_the_middle_of_a_source_changes_no_number() {
     in_browser(Gpu::Absent, "paused-in-a-source", |lab| {
         let experiment = with_source(40);

@@ -66,8 +66,8 @@ async function source(blob) {
   const length = Number(new DataView(await blob.slice(0, 8).arrayBuffer()).getBigUint64(0, true));
   if (!(length <= 2 ** 20)) throw new Error("its header is too long");
   const header = JSON.parse(await blob.slice(8, 8 + length).text());
-  const { name, experiment, metrics } = JSON.parse(header.__metadata__["kappa.source"]).source;
-  return { name, experiment, metrics, bytes: blob.size };
+  const { name, words, metrics } = JSON.parse(header.__metadata__["kappa.source"]).source;
+  return { name, words, metrics, bytes: blob.size };
 }
 
 /** Every source that is kept, the one that was used last first. */
@@ -77,7 +77,7 @@ export async function keptSources() {
   for (const key of await store.keys()) {
     const blob = await (await store.match(key)).blob();
     const name = key.url.split("/").at(-1);
-    found.push(await source(blob).catch(() => ({ name, experiment: "", metrics: [], bytes: blob.size })));
+    found.push(await source(blob).catch(() => ({ name, words: "a file that cannot be read", metrics: [], bytes: blob.size })));
   }
   return found.reverse();
 }

@@ -83,8 +83,8 @@ pub async fn fetch_json(path: &str) -> Result<JsValue, String> {
 pub struct KeptSource {
     /// Sixteen digits and a seed.
     pub name: String,
-    /// What was trained (TOML); empty where the file does not say.
-    pub experiment: String,
+    /// What was trained; that it cannot be read where the file does not say.
+    pub words: String,
     /// How it did on its own test split.
     pub metrics: Vec<(Metric, f32)>,
     /// Of its file.

@@ -1,6 +1,6 @@
 //! Sources that the browser keeps for this site: which there are, and what can be done with them.
 
-use kappa_core::spec::sources::kept_in_words;
+use kappa_core::spec::sources::with_metrics;
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
@@ -69,7 +69,7 @@ pub fn KeptSources() -> impl IntoView {
         };
         view! {
             <li>
-                <span>{kept_in_words(&one.experiment, &one.metrics)}</span>
+                <span>{with_metrics(&one.words, &one.metrics)}</span>
                 <code>{one.name.clone()}</code>
                 <span class="number">{size(one.bytes)}</span>
                 <button type="button" class="quiet" aria-label=format!("Export {}", one.name) on:click=save>"Export"</button>

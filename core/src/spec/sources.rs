@@ -282,24 +282,20 @@ fn in_source(problem: Problem, number: usize) -> Problem {
     }
 }
 
-/// What a kept training is, from its experiment (TOML) and how it did: "procedural (identity), 2000 steps, accuracy 97.1 %".
-pub fn kept_in_words(experiment: &str, metrics: &[(Metric, f32)]) -> String {
-    let mut parts = match super::from_toml(experiment) {
-        Ok(experiment) => {
-            let rule = super::FIELDS.iter().find(|field| field.path == "task.rule");
-            let rule = rule.and_then(|field| Some(field.text(&tree::value(&experiment, field)?)));
-            let rule = rule.map_or_else(String::new, |rule| format!(" ({rule})"));
-            vec![
-                format!("{}{rule}", experiment.task.name()),
-                format!("{} steps", experiment.training.steps),
-                format!("seed {}", experiment.seeds.first),
-            ]
-        }
-        Err(_) => vec!["an experiment that this version does not read".to_owned()],
-    };
+/// What one training of one seed is: "procedural (set), 2000 steps, seed 0".
+pub fn in_words(experiment: &Experiment) -> String {
+    let rule = super::FIELDS.iter().find(|field| field.path == "task.rule");
+    let rule = rule.and_then(|field| Some(field.text(&tree::value(experiment, field)?)));
+    let rule = rule.map_or_else(String::new, |rule| format!(" ({rule})"));
+    let (task, steps, seed) = (experiment.task.name(), experiment.training.steps, experiment.seeds.first);
+    format!("{task}{rule}, {steps} steps, seed {seed}")
+}
+
+/// What a kept training is, and how it did: "procedural (set), 2000 steps, seed 0, accuracy 97.1 %".
+pub fn with_metrics(words: &str, metrics: &[(Metric, f32)]) -> String {
     let measured = metrics.iter().map(|(metric, value)| (metric, f64::from(*value)));
-    parts.extend(measured.map(|(metric, value)| format!("{} {}", metric.word(), metric.written(value))));
-    parts.join(", ")
+    let measured = measured.map(|(metric, value)| format!(", {} {}", metric.word(), metric.written(value)));
+    format!("{words}{}", measured.collect::<String>())
 }
 
 /// Which source a field belongs to, and which of its fields it is.

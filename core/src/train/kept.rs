@@ -3,7 +3,7 @@
 //! | entry | what |
 //! |---|---|
 //! | tensors | every matrix by its dotted name, `[rows, columns]`: the trained numbers |
-//! | metadata `kappa.source` | JSON: its name, the experiment (TOML), the version of the program, how it did on the test split, |
+//! | metadata `kappa.source` | JSON: its name, the experiment (TOML) and in words, the version of the program, how it did on the test split, |
 //! | | and 64 bits of the whole file, with these as zeros |
 
 use std::collections::{BTreeMap, HashMap};
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::parameters::Layout;
 use crate::spec::digest::hash;
+use crate::spec::sources::in_words;
 use crate::spec::{Experiment, to_toml};
 use crate::stats::Metric;
 
@@ -32,6 +33,8 @@ pub struct Provenance {
     pub name: String,
     /// What was trained, one seed of it (TOML).
     pub experiment: String,
+    /// The same in words, for a list.
+    pub words: String,
     /// The version of the program.
     pub version: String,
     /// How it did on its own test split after the last step; nothing of a metric that is not finite.
@@ -71,6 +74,7 @@ impl Kept {
         let provenance = Provenance {
             name: name.clone(),
             experiment: to_toml(experiment),
+            words: in_words(experiment),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             metrics: metrics.into_iter().filter(|(_, value)| value.is_finite()).collect(),
         };

@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use kappa_core::spec::sources::kept_in_words;
+use kappa_core::spec::sources::with_metrics;
 use kappa_core::train::Kept;
 
 use crate::failure::Failure;
@@ -190,7 +190,7 @@ impl Cache {
 }
 
 fn described(kept: &Kept) -> String {
-    kept_in_words(&kept.provenance.experiment, &kept.provenance.metrics)
+    with_metrics(&kept.provenance.words, &kept.provenance.metrics)
 }
 
 #[cfg(test)]
