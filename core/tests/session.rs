@@ -71,9 +71,13 @@ fn gpu() -> Engine {
 fn wgpu_and_the_cpu_engine_train_alike() {
     let decoder =
         [&SMALL_TEXT[..], &["model.mlp.activation=gelu-tanh", "model.initialization=gpt2"]].concat();
-    for (name, settings) in
-        [("tiny", &[][..]), ("shakespeare", &SMALL_TEXT[..]), ("shakespeare", &decoder[..])]
-    {
+    let tied = [&decoder[..], &["model.head=tied"]].concat();
+    for (name, settings) in [
+        ("tiny", &[][..]),
+        ("shakespeare", &SMALL_TEXT[..]),
+        ("shakespeare", &decoder[..]),
+        ("shakespeare", &tied[..]),
+    ] {
         let experiment = experiment(name, settings);
         let difference = largest_difference(
             &trained(&gpu(), &experiment, 20),

@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use super::conv_mixer::ConvMixer;
 use super::conv_mixer::filters::Filters;
 use super::mixer::Mixer;
-use super::transformer::{Mlp, MlpActivation, Transformer};
+use super::transformer::{Head, Mlp, MlpActivation, Transformer};
 use super::{Described, Model};
 use crate::interface::{Input, Network};
 use crate::layers::Norm;
@@ -299,11 +299,13 @@ fn a_small_gpt2_has_the_parameters_of_the_papers_and_a_bias_of_its_head() {
 
 #[test]
 fn only_a_task_that_asks_for_symbols_can_tie_the_head() {
-    let tied = "model.head=tied";
+    let tied: Model = Transformer { head: Head::Tied, ..transformer() }.into();
     let mut text = crate::catalog::find("shakespeare").expect("a catalog entry").experiment().clone();
-    crate::spec::set_path(&mut text, tied).expect("a decoder of characters has a table of its answers");
+    text.model = tied.clone();
+    assert_eq!(text.check(), Ok(()), "a decoder of characters has a table of its answers");
     let mut images = Experiment::new("A title", Gratings { patch: 4, examples: 10, ..Gratings::default() });
-    let problems = crate::spec::set_path(&mut images, tied).expect_err("images have no table");
+    images.model = tied;
+    let problems = images.check().expect_err("images have no table");
     assert!(format!("{problems:?}").contains("there is no table of its answers"), "{problems:?}");
 }
 

@@ -103,8 +103,8 @@ fn the_defaults_are_in_range() {
 
 #[test]
 fn an_unknown_path_finds_the_nearest() {
-    let problem = known_field("model.head").unwrap_err();
-    assert_eq!(problem.sentence, "There is no field \"model.head\"; did you mean \"model.heads\"?");
+    let problem = known_field("model.headz").unwrap_err();
+    assert_eq!(problem.sentence, "There is no field \"model.headz\"; did you mean \"model.heads\"?");
     assert_eq!(field("task.name").map(|f| f.path), Some("task"));
     assert!(field("title.name").is_none());
 }
