@@ -15,8 +15,7 @@ pub const PAPER: Paper = Paper {
         "Anton van den Hengel",
         "Damien Teney",
     ],
-    venue: "MOSS workshop at ICML 2025; continued in Procedural Pretraining: Warming Up Language Models with Abstract Data, \
-            ICML 2026 (arXiv 2601.21725)",
+    venue: "ICML 2025 workshop (MOSS)",
     url: "https://arxiv.org/abs/2505.22308",
     claim: "A network that has learned a simple rule carries useful structure in single parts, mostly in its attention: \
             transferred into a fresh network they help it to learn another task, and parts of several networks can be composed.",
@@ -48,6 +47,8 @@ pub const PAPER: Paper = Paper {
     experiment_toml: include_str!("../../experiments/procedural-pretraining.toml"),
     companions: &[PARTS, ADDITION, SORTING],
     notes: &[
+        "Continued in Procedural Pretraining: Warming Up Language Models with Abstract Data, ICML 2026 (arXiv 2601.21725), \
+         which has more rules, larger networks and text.",
         "The reported numbers are those of the authors' project page; the paper's own text was not read.",
         "The paper's task has up to 30 pairs and 256 symbols, 1000 sequences a step and 10,000 steps; here it is smaller, so that \
          guessing reaches more.",

@@ -58,7 +58,10 @@ fn every_link_of_version_1_opens_to_the_experiment_of_its_file() {
         assert_eq!(by_link.version, VERSION);
     }
     for entry in catalog::entries() {
-        let kept = corpus.iter().find(|kept| kept.name == entry.id()).expect("every entry of that edition");
+        let Some(kept) = corpus.iter().find(|kept| kept.name == entry.id()) else {
+            assert!(entry.id().starts_with("procedural-pretraining"), "{} was in that edition", entry.id());
+            continue;
+        };
         let opened = from_link(&kept.link).expect("it opens");
         // These were set up again; their links open what they were then.
         let set_up_again = ["always-skip", "conditioned-tokens", "rethinking-softmax"].contains(&entry.id());
