@@ -4,6 +4,7 @@
 use std::array::from_fn;
 
 /// Multiplications from which on one product is worth more than one core.
+#[cfg(not(target_family = "wasm"))]
 const LARGE: usize = 192 * 192 * 192;
 
 /// A matrix within a slice: number (i, k) lies at `from + i · row + k · column`.
@@ -100,8 +101,14 @@ pub(super) fn large(
     assert!(target.len() >= rows * columns, "a target of {rows} × {columns}");
     assert!(last(&left, [rows, inner]) < left.values.len(), "a left matrix of {rows} × {inner}");
     assert!(last(&right, [inner, columns]) < right.values.len(), "a right matrix of {inner} × {columns}");
-    let parallel = alone && rows * inner * columns >= LARGE && cfg!(not(target_family = "wasm"));
-    let parallelism = if parallel { gemm::Parallelism::Rayon(0) } else { gemm::Parallelism::None };
+    #[cfg(not(target_family = "wasm"))]
+    let parallelism = if alone && rows * inner * columns >= LARGE {
+        gemm::Parallelism::Rayon(0)
+    } else {
+        gemm::Parallelism::None
+    };
+    #[cfg(target_family = "wasm")]
+    let (_, parallelism) = (alone, gemm::Parallelism::None);
     // SAFETY: the matrices lie within their slices, as was just asserted, and the target is not aliased.
     unsafe {
         gemm::gemm(
