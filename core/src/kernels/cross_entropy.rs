@@ -217,22 +217,21 @@ impl CrossEntropyParts for Flex {
         asked: FlexTensor,
         grad: FlexTensor,
     ) -> FlexTensor {
-        let [_, m, c] = logits.shape().dims();
-        let targets = indices(&targets);
+        let [r, m, c] = logits.shape().dims();
+        let (mut rows, targets) = (Values::of(&logits).to_vec(), indices(&targets));
         let (asked, grad) = (Values::of(&asked), Values::of(&grad));
         let (asked, grad) = (&asked[..], &grad[..]);
-        changed(logits, |rows| {
-            for (index, row) in rows.chunks_exact_mut(c).enumerate() {
-                let target = targets[index];
-                if target >= c {
-                    row.fill(0.0);
-                    continue;
-                }
-                let (largest, sum) = row_partition(row);
-                let factor = grad[index / m] / asked[index / m];
-                row.iter_mut().for_each(|z| *z = exp(*z - largest) / sum * factor);
-                row[target] -= factor;
+        for (index, row) in rows.chunks_exact_mut(c).enumerate() {
+            let target = targets[index];
+            if target >= c {
+                row.fill(0.0);
+                continue;
             }
-        })
+            let (largest, sum) = row_partition(row);
+            let factor = grad[index / m] / asked[index / m];
+            row.iter_mut().for_each(|z| *z = exp(*z - largest) / sum * factor);
+            row[target] -= factor;
+        }
+        tensor(rows, [r, m, c])
     }
 }

@@ -191,40 +191,42 @@ fn share_and_slope(x: f32) -> (f32, f32) {
 
 impl GeluOps for Flex {
     fn gelu_exact(x: FlexTensor) -> FlexTensor {
-        changed(x, |y| {
-            for_each_chunk(y, PIECE, |_, y| y.iter_mut().for_each(|y| *y *= normal_distribution(*y).0));
-        })
+        let mut y = Values::of(&x).to_vec();
+        for_each_chunk(&mut y, PIECE, |_, y| {
+            y.iter_mut().for_each(|y| *y *= normal_distribution(*y).0);
+        });
+        tensor(y, x.shape())
     }
 
     fn gelu_by_tanh(x: FlexTensor) -> FlexTensor {
-        changed(x, |y| {
-            for_each_chunk(y, PIECE, |_, y| y.iter_mut().for_each(|y| *y *= share_and_slope(*y).0));
-        })
+        let mut y = Values::of(&x).to_vec();
+        for_each_chunk(&mut y, PIECE, |_, y| {
+            y.iter_mut().for_each(|y| *y *= share_and_slope(*y).0);
+        });
+        tensor(y, x.shape())
     }
 }
 
 impl GeluGradients for Flex {
     fn gelu_exact_input(x: FlexTensor, grad: FlexTensor) -> FlexTensor {
-        let x = &Values::of(&x)[..];
-        changed(grad, |dx| {
-            for_each_chunk(dx, PIECE, |piece, dx| {
-                for (g, &x) in dx.iter_mut().zip(&x[piece * PIECE..]) {
-                    let (distribution, density) = normal_distribution(x);
-                    *g *= distribution + x * density;
-                }
-            });
-        })
+        let (shape, x, mut dx) = (x.shape(), &Values::of(&x)[..], Values::of(&grad).to_vec());
+        for_each_chunk(&mut dx, PIECE, |piece, dx| {
+            for (g, &x) in dx.iter_mut().zip(&x[piece * PIECE..]) {
+                let (distribution, density) = normal_distribution(x);
+                *g *= distribution + x * density;
+            }
+        });
+        tensor(dx, shape)
     }
 
     fn gelu_by_tanh_input(x: FlexTensor, grad: FlexTensor) -> FlexTensor {
-        let x = &Values::of(&x)[..];
-        changed(grad, |dx| {
-            for_each_chunk(dx, PIECE, |piece, dx| {
-                for (g, &x) in dx.iter_mut().zip(&x[piece * PIECE..]) {
-                    let (share, slope) = share_and_slope(x);
-                    *g *= share + x * share * (1.0 - share) * slope;
-                }
-            });
-        })
+        let (shape, x, mut dx) = (x.shape(), &Values::of(&x)[..], Values::of(&grad).to_vec());
+        for_each_chunk(&mut dx, PIECE, |piece, dx| {
+            for (g, &x) in dx.iter_mut().zip(&x[piece * PIECE..]) {
+                let (share, slope) = share_and_slope(x);
+                *g *= share + x * share * (1.0 - share) * slope;
+            }
+        });
+        tensor(dx, shape)
     }
 }

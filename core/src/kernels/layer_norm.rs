@@ -271,13 +271,13 @@ impl LayerNormGradients for Flex {
         grad: FlexTensor,
     ) -> (FlexTensor, FlexTensor) {
         let [r, m, d] = x.shape().dims();
-        let (x, scale) = (&Values::of(&x)[..], &Values::of(&scale)[..]);
+        let (x, scale, mut dx) = (&Values::of(&x)[..], &Values::of(&scale)[..], Values::of(&grad).to_vec());
         let mut saved = vec![0.0; 2 * r * m];
         for_each_chunk(&mut saved, 2, |index, saved| {
             let (mean, inverse) = row_moments(&x[index * d..][..d]);
             saved.copy_from_slice(&[mean, inverse]);
         });
-        let backward = |index: usize, out: &mut [f32]| {
+        for_each_chunk(&mut dx, d, |index, out| {
             let (row, scale) = (&x[index * d..][..d], &scale[index / m * d..][..d]);
             let (mean, inverse) = (saved[2 * index], saved[2 * index + 1]);
             out.iter_mut().zip(scale).for_each(|(g, scale)| *g *= scale);
@@ -287,9 +287,8 @@ impl LayerNormGradients for Flex {
             for (g, x) in out.iter_mut().zip(row) {
                 *g = inverse * (*g - part - (x - mean) * inverse * along);
             }
-        };
-        let dx = changed(grad, |dx| for_each_chunk(dx, d, backward));
-        (dx, tensor(saved, [r, m, 2]))
+        });
+        (tensor(dx, [r, m, d]), tensor(saved, [r, m, 2]))
     }
 
     fn layer_norm_affine_weights(

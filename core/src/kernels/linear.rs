@@ -9,12 +9,11 @@
 //! The kernels keep a tile of the result in registers and use no workgroup memory and no barrier: the matrices of
 //! a small network fit a GPU's cache, so what costs is the launch and the latency, not the traffic.
 
+use burn::backend::ops::FloatTensorOps;
 use burn::tensor::Tensor;
 use cubecl::prelude::*;
 
-use super::loops::for_each_replica;
 use super::prelude::*;
-use super::product::{Strided, large};
 
 /// A linear layer.
 ///
@@ -288,56 +287,34 @@ impl LinearGradients for CubeBackend {
 
 impl LinearOps for Flex {
     fn replica_linear(x: FlexTensor, weight: FlexTensor, bias: FlexTensor) -> FlexTensor {
-        let [r, m, i] = x.shape().dims();
-        let [_, period, o] = bias.shape().dims();
-        let (x, weight, bias) = (&Values::of(&x)[..], &Values::of(&weight)[..], &Values::of(&bias)[..]);
-        let mut y = Vec::with_capacity(r * m * o);
-        for bias in bias.chunks_exact(period * o) {
-            let whole = m / period;
-            (0..whole).for_each(|_| y.extend_from_slice(bias));
-            y.extend_from_slice(&bias[..(m - whole * period) * o]);
+        let bias_values = Values::of(&bias);
+        let [_, period, outputs] = bias.shape().dims();
+        let rows = x.shape()[1];
+        let mut y = Flex::float_matmul(x, weight);
+        for (index, line) in y.storage_mut::<f32>().chunks_exact_mut(outputs).enumerate() {
+            let (replica, row) = (index / rows, index % rows);
+            let start = (replica * period + row % period) * outputs;
+            line.iter_mut().zip(&bias_values[start..start + outputs]).for_each(|(y, b)| *y += b);
         }
-        for_each_replica(&mut y, m * o, r * m * i * o, |replica, y| {
-            let (x, weight) = (rows(x, replica * m * i, i), rows(weight, replica * i * o, o));
-            large(y, true, x, weight, [m, i, o], r == 1);
-        });
-        tensor(y, [r, m, o])
+        y
     }
 }
 
 impl LinearGradients for Flex {
     fn linear_input(grad: FlexTensor, weight: FlexTensor) -> FlexTensor {
-        let [r, m, o] = grad.shape().dims();
-        let i = weight.shape()[1];
-        let (grad, weight) = (&Values::of(&grad)[..], &Values::of(&weight)[..]);
-        let mut dx = vec![0.0; r * m * i];
-        for_each_replica(&mut dx, m * i, r * m * i * o, |replica, dx| {
-            let transposed = Strided { values: weight, from: replica * i * o, row: 1, column: o };
-            large(dx, false, rows(grad, replica * m * o, o), transposed, [m, o, i], r == 1);
-        });
-        tensor(dx, [r, m, i])
+        Flex::float_matmul(grad, Flex::float_swap_dims(weight, 1, 2))
     }
 
     fn linear_weight(x: FlexTensor, grad: FlexTensor, period: usize) -> (FlexTensor, FlexTensor) {
-        let [r, m, o] = grad.shape().dims();
-        let i = x.shape()[2];
-        let (x, grad) = (&Values::of(&x)[..], &Values::of(&grad)[..]);
-        let mut dw = vec![0.0; r * i * o];
-        for_each_replica(&mut dw, i * o, r * m * i * o, |replica, dw| {
-            let transposed = Strided { values: x, from: replica * m * i, row: 1, column: i };
-            large(dw, false, transposed, rows(grad, replica * m * o, o), [i, m, o], r == 1);
-        });
-        let mut db = vec![0.0; r * period * o];
-        for_each_replica(&mut db, period * o, r * m * o, |replica, db| {
-            for lines in grad[replica * m * o..][..m * o].chunks(period * o) {
-                db.iter_mut().zip(lines).for_each(|(b, g)| *b += g);
-            }
-        });
-        (tensor(dw, [r, i, o]), tensor(db, [r, period, o]))
+        let [replicas, rows, outputs] = grad.shape().dims();
+        let values = Values::of(&grad);
+        let mut bias = vec![0.0; replicas * period * outputs];
+        for (index, line) in values.chunks_exact(outputs).enumerate() {
+            let (replica, row) = (index / rows, index % rows);
+            let start = (replica * period + row % period) * outputs;
+            bias[start..start + outputs].iter_mut().zip(line).for_each(|(b, g)| *b += g);
+        }
+        let weight = Flex::float_matmul(Flex::float_swap_dims(x, 1, 2), grad);
+        (weight, tensor(bias, [replicas, period, outputs]))
     }
-}
-
-/// A matrix whose rows lie one after the other.
-fn rows(values: &[f32], from: usize, row: usize) -> Strided<'_> {
-    Strided { values, from, row, column: 1 }
 }

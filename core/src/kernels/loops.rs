@@ -28,14 +28,6 @@ pub(super) fn tensor(values: Vec<f32>, shape: impl Into<Shape>) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape.into()))
 }
 
-/// The tensor with its numbers changed in place: its own where nobody else holds them, else those of a copy.
-pub(super) fn changed(tensor: FlexTensor, change: impl FnOnce(&mut [f32])) -> FlexTensor {
-    let mut tensor = if tensor.is_contiguous() { tensor } else { tensor.to_contiguous() };
-    let (start, end) = tensor.layout().contiguous_offsets().expect("contiguous");
-    change(&mut tensor.storage_mut::<f32>()[start..end]);
-    tensor
-}
-
 /// Class or token numbers, whichever integer the backend keeps them in.
 pub(super) fn indices(tensor: &FlexTensor) -> Vec<usize> {
     let tensor = tensor.to_contiguous();
@@ -97,27 +89,6 @@ pub(super) fn for_each_chunk<T: Send>(
         });
         return;
     }
-    values.chunks_mut(length).enumerate().for_each(|(index, piece)| visit(index, piece));
-}
-
-/// Multiplications from which on replicas are worth more than one core.
-const WORK: usize = 1 << 21;
-
-/// Visits the share of `length` numbers of each replica, with its index: on all cores where all of them together are so many
-/// multiplications that it pays.
-pub(super) fn for_each_replica(
-    values: &mut [f32],
-    length: usize,
-    work: usize,
-    visit: impl Fn(usize, &mut [f32]) + Sync + Send,
-) {
-    #[cfg(not(target_family = "wasm"))]
-    if work >= WORK && values.len() > length {
-        use rayon::prelude::*;
-        values.par_chunks_mut(length).enumerate().for_each(|(index, piece)| visit(index, piece));
-        return;
-    }
-    let _ = work;
     values.chunks_mut(length).enumerate().for_each(|(index, piece)| visit(index, piece));
 }
 

@@ -9,4 +9,4 @@ pub(super) use burn_flex::FlexTensor;
 
 pub(super) use super::differentiable::differentiable;
 pub(super) use super::launch::{contiguous, empty, end_beyond, launch, own, replicas, shaped, vector_size};
-pub(super) use super::loops::{Values, changed, tensor};
+pub(super) use super::loops::{Values, tensor};

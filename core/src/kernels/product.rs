@@ -1,11 +1,6 @@
-//! Products of matrices on the CPU: small ones in tiles that stay in registers, those of the linear layer by the crate `gemm`,
-//! written where they belong.
+//! Products of small matrices on the CPU, in tiles that stay in registers.
 
 use std::array::from_fn;
-
-/// Multiplications from which on one product is worth more than one core.
-#[cfg(not(target_family = "wasm"))]
-const LARGE: usize = 192 * 192 * 192;
 
 /// A matrix within a slice: number (i, k) lies at `from + i · row + k · column`.
 #[derive(Clone, Copy)]
@@ -79,62 +74,6 @@ pub(super) fn multiply(
     }
 }
 
-/// `target = left right`, or `target += left right`, with `target` of `[rows, columns]`, `left` of `[rows, inner]` and `right`
-/// of `[inner, columns]`; on all cores where there is one matrix to do and it is large.
-///
-/// # Panics
-/// If a slice is shorter than its matrix.
-pub(super) fn large(
-    target: &mut [f32],
-    add: bool,
-    left: Strided<'_>,
-    right: Strided<'_>,
-    [rows, inner, columns]: [usize; 3],
-    alone: bool,
-) {
-    let last = |matrix: &Strided<'_>, [rows, columns]: [usize; 2]| {
-        matrix.from + (rows - 1) * matrix.row + (columns - 1) * matrix.column
-    };
-    if rows == 0 || columns == 0 || inner == 0 {
-        return;
-    }
-    assert!(target.len() >= rows * columns, "a target of {rows} × {columns}");
-    assert!(last(&left, [rows, inner]) < left.values.len(), "a left matrix of {rows} × {inner}");
-    assert!(last(&right, [inner, columns]) < right.values.len(), "a right matrix of {inner} × {columns}");
-    #[cfg(not(target_family = "wasm"))]
-    let parallelism = if alone && rows * inner * columns >= LARGE {
-        gemm::Parallelism::Rayon(0)
-    } else {
-        gemm::Parallelism::None
-    };
-    #[cfg(target_family = "wasm")]
-    let (_, parallelism) = (alone, gemm::Parallelism::None);
-    // SAFETY: the matrices lie within their slices, as was just asserted, and the target is not aliased.
-    unsafe {
-        gemm::gemm(
-            rows,
-            columns,
-            inner,
-            target.as_mut_ptr(),
-            1,
-            columns as isize,
-            add,
-            left.values.as_ptr().add(left.from),
-            left.column as isize,
-            left.row as isize,
-            right.values.as_ptr().add(right.from),
-            right.column as isize,
-            right.row as isize,
-            1.0,
-            1.0,
-            false,
-            false,
-            false,
-            parallelism,
-        );
-    }
-}
-
 /// One tile of M rows and C columns.
 #[inline(always)]
 fn tile<const M: usize, const C: usize>(
@@ -193,42 +132,6 @@ mod tests {
                 assert_eq!(out[i * (columns + 1) + columns], 9.0, "nothing beside it is touched");
             }
         }
-    }
-
-    #[test]
-    fn a_large_product_equals_the_plain_sums_and_can_be_added() {
-        let number = |seed: usize| ((seed * 37 + 11) % 23) as f32 / 7.0 - 1.5;
-        for [rows, inner, columns] in [[1, 1, 1], [5, 7, 13], [33, 64, 9]] {
-            let left: Vec<f32> = (0..rows * inner + 2).map(number).collect();
-            let right: Vec<f32> = (0..inner * columns).map(|i| number(i + 5)).collect();
-            // Both lie transposed.
-            let left = Strided { values: &left, from: 2, row: 1, column: rows };
-            let right = Strided { values: &right, from: 0, row: 1, column: inner };
-            for add in [false, true] {
-                let mut out = vec![9.0; rows * columns];
-                large(&mut out, add, left, right, [rows, inner, columns], true);
-                for (at, got) in out.iter().enumerate() {
-                    let (i, j) = (at / columns, at % columns);
-                    let term = |k: usize| {
-                        f64::from(left.values[2 + i + k * rows]) * f64::from(right.values[j * inner + k])
-                    };
-                    let want = (0..inner).map(term).sum::<f64>() + if add { 9.0 } else { 0.0 };
-                    assert!(
-                        (f64::from(*got) - want).abs() < 1e-3,
-                        "{rows}×{inner}×{columns}: {got}, not {want}"
-                    );
-                }
-            }
-        }
-    }
-
-    #[test]
-    #[should_panic(expected = "a right matrix of 3 × 2")]
-    fn a_slice_that_is_too_short_is_refused() {
-        let (left, right) = ([0.0; 6], [0.0; 5]);
-        let left = Strided { values: &left, from: 0, row: 3, column: 1 };
-        let right = Strided { values: &right, from: 0, row: 2, column: 1 };
-        large(&mut [0.0; 4], false, left, right, [2, 3, 2], false);
     }
 
     #[test]

@@ -123,28 +123,31 @@ impl SoftmaxGradients for CubeBackend {
 
 impl SoftmaxOps for Flex {
     fn row_softmax(scores: FlexTensor, causal: bool) -> FlexTensor {
-        let (_, columns) = rows(&scores.shape());
-        let softmax = |index: usize, row: &mut [f32]| {
+        let shape = scores.shape();
+        let (_, columns) = rows(&shape);
+        let mut values = Values::of(&scores).to_vec();
+        for_each_chunk(&mut values, columns, |index, row| {
             let (seen, rest) = row.split_at_mut(if causal { index % columns + 1 } else { columns });
             let largest = seen.iter().copied().fold(f32::MIN, f32::max);
             seen.iter_mut().for_each(|value| *value = exp(*value - largest));
             let total = sum(seen);
             seen.iter_mut().for_each(|value| *value /= total);
             rest.fill(0.0);
-        };
-        changed(scores, |values| for_each_chunk(values, columns, softmax))
+        });
+        tensor(values, shape)
     }
 }
 
 impl SoftmaxGradients for Flex {
     fn row_softmax_input(weights: FlexTensor, grad: FlexTensor) -> FlexTensor {
-        let (_, columns) = rows(&weights.shape());
-        let weights = &Values::of(&weights)[..];
-        let backward = |index: usize, ds: &mut [f32]| {
+        let shape = weights.shape();
+        let (_, columns) = rows(&shape);
+        let (weights, mut ds) = (&Values::of(&weights)[..], Values::of(&grad).to_vec());
+        for_each_chunk(&mut ds, columns, |index, ds| {
             let p = &weights[index * columns..][..columns];
             let along = dot(p, ds);
             ds.iter_mut().zip(p).for_each(|(g, p)| *g = p * (*g - along));
-        };
-        changed(grad, |ds| for_each_chunk(ds, columns, backward))
+        });
+        tensor(ds, shape)
     }
 }
