@@ -122,9 +122,9 @@ pub fn ChartPanel() -> impl IntoView {
         points.with(|points| points.iter().map(marks).collect::<Vec<Vec<Mark>>>())
     });
     let chance = memo(move || run.read(|log| shown.get().chance(log)));
-    let look = memo(move || PlotSpec {
-        chance: chance.get(),
-        ..look((shown.get(), compared.get()), log_scale.get(), names.get(), run.read(|log| log.steps))
+    let look = memo(move || {
+        let steps = run.read(|log| log.steps);
+        look((shown.get(), compared.get()), log_scale.get(), chance.get(), names.get(), steps)
     });
     let guessed = move || {
         chance
@@ -171,7 +171,13 @@ pub fn ChartPanel() -> impl IntoView {
     }
 }
 
-fn look((shown, compared): (Shown, Metric), log: bool, names: Vec<String>, steps: u32) -> PlotSpec {
+fn look(
+    (shown, compared): (Shown, Metric),
+    log: bool,
+    chance: Option<f64>,
+    names: Vec<String>,
+    steps: u32,
+) -> PlotSpec {
     let reading = shown.reading(compared);
     let share = shown.is_share();
     let difference = shown == Shown::Difference;
@@ -188,7 +194,7 @@ fn look((shown, compared): (Shown, Metric), log: bool, names: Vec<String>, steps
         x_log: false,
         y_min: (!difference).then_some(0.0),
         y_max: share.then_some(100.0),
-        chance: None,
+        chance,
         series: SeriesSpec::all(names, points),
     }
 }

@@ -68,13 +68,6 @@ const SKIPS: Source = Source::Secondary("notes on the paper: the skip ablation, 
 
 /// A row of the paper's table for token graying by the discrete cosine transform.
 const fn graying(what: &'static str, baseline: f64, variant: f64) -> Reported {
-    Reported {
-        what,
-        variant_name: "token graying (DCT)",
-        unit: "%",
-        baseline,
-        variant,
-        approximate: false,
-        source: Source::Secondary("notes on the paper: the ImageNet-1k table"),
-    }
+    let source = Source::Secondary("notes on the paper: the ImageNet-1k table");
+    Reported::percent(what, "token graying (DCT)", [baseline, variant], source)
 }

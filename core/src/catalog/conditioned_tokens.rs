@@ -70,13 +70,5 @@ const fn imagenet(what: &'static str, baseline: f64, variant: f64) -> Reported {
 }
 
 const fn reported(what: &'static str, baseline: f64, variant: f64, source: Source) -> Reported {
-    Reported {
-        what,
-        variant_name: "conditioned tokens",
-        unit: "%",
-        baseline,
-        variant,
-        approximate: false,
-        source,
-    }
+    Reported::percent(what, "conditioned tokens", [baseline, variant], source)
 }

@@ -91,13 +91,6 @@ pub const PAPER: Paper = Paper {
 
 /// A row of the paper's ImageNet table.
 const fn imagenet(what: &'static str, variant_name: &'static str, baseline: f64, variant: f64) -> Reported {
-    Reported {
-        what,
-        variant_name,
-        unit: "%",
-        baseline,
-        variant,
-        approximate: false,
-        source: Source::Secondary("notes on the paper: the ImageNet-1k table"),
-    }
+    let source = Source::Secondary("notes on the paper: the ImageNet-1k table");
+    Reported::percent(what, variant_name, [baseline, variant], source)
 }

@@ -104,27 +104,12 @@ const fn composition(
     baseline: f64,
     variant: f64,
 ) -> Reported {
-    of("the authors' project page: the table of compositions", what, variant_name, [baseline, variant])
+    let source = Source::Secondary("the authors' project page: the table of compositions");
+    Reported::percent(what, variant_name, [baseline, variant], source)
 }
 
 /// A row of the comparison with shuffled sequences.
 const fn statistics(what: &'static str, variant_name: &'static str, baseline: f64, variant: f64) -> Reported {
-    of("the authors' project page: structure against statistics", what, variant_name, [baseline, variant])
-}
-
-const fn of(
-    place: &'static str,
-    what: &'static str,
-    variant_name: &'static str,
-    [baseline, variant]: [f64; 2],
-) -> Reported {
-    Reported {
-        what,
-        variant_name,
-        unit: "%",
-        baseline,
-        variant,
-        approximate: false,
-        source: Source::Secondary(place),
-    }
+    let source = Source::Secondary("the authors' project page: structure against statistics");
+    Reported::percent(what, variant_name, [baseline, variant], source)
 }

@@ -48,13 +48,6 @@ pub const PAPER: Paper = Paper {
 
 /// A row of the ImageNet table: softmax beside x³/14.
 const fn imagenet(what: &'static str, baseline: f64, variant: f64) -> Reported {
-    Reported {
-        what,
-        variant_name: "x³ / 14",
-        unit: "%",
-        baseline,
-        variant,
-        approximate: false,
-        source: Source::Secondary("a review of the first version: the ImageNet-1k table"),
-    }
+    let source = Source::Secondary("a review of the first version: the ImageNet-1k table");
+    Reported::percent(what, "x³ / 14", [baseline, variant], source)
 }

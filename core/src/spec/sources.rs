@@ -284,8 +284,7 @@ fn in_source(problem: Problem, number: usize) -> Problem {
 
 /// What one training of one seed is: "procedural (set), 2000 steps, seed 0".
 pub fn in_words(experiment: &Experiment) -> String {
-    let rule = super::FIELDS.iter().find(|field| field.path == "task.rule");
-    let rule = rule.and_then(|field| Some(field.text(&tree::value(experiment, field)?)));
+    let rule = super::field("task.rule").and_then(|field| Some(field.text(&tree::value(experiment, field)?)));
     let rule = rule.map_or_else(String::new, |rule| format!(" ({rule})"));
     let (task, steps, seed) = (experiment.task.name(), experiment.training.steps, experiment.seeds.first);
     format!("{task}{rule}, {steps} steps, seed {seed}")

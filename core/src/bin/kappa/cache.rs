@@ -189,6 +189,7 @@ impl Cache {
     }
 }
 
+/// "procedural (set), 2000 steps, seed 0, accuracy 97.1 %".
 fn described(kept: &Kept) -> String {
     with_metrics(&kept.provenance.words, &kept.provenance.metrics)
 }
