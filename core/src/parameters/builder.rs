@@ -71,12 +71,10 @@ impl Builder {
                 name: name.into(),
                 rows,
                 columns,
-                offset: 0,
                 decay,
-                frozen: false,
-                parts: vec![],
                 conditioned,
                 read: true,
+                ..Parameter::default()
             },
             values,
         )
@@ -86,20 +84,28 @@ impl Builder {
     /// those of every replica.
     pub fn add_beside(&mut self, name: &str, initial: Vec<Vec<f32>>) {
         let columns = initial.first().map_or(0, Vec::len);
-        self.push(
-            Parameter {
-                name: name.into(),
-                rows: 1,
-                columns,
-                offset: 0,
-                decay: false,
-                frozen: false,
-                parts: vec![],
-                conditioned: false,
-                read: false,
-            },
-            initial,
-        );
+        self.push(Parameter { name: name.into(), rows: 1, columns, ..Parameter::default() }, initial);
+    }
+
+    /// Adds trained matrices of one shape, one below the other, that no layer reads, with decay, after all that layers read;
+    /// `initial` has those of every replica.
+    pub fn add_stacked(
+        &mut self,
+        name: String,
+        parts: Vec<String>,
+        [rows, columns]: [usize; 2],
+        initial: Vec<Vec<f32>>,
+    ) {
+        let parameter = Parameter {
+            name,
+            rows: parts.len() * rows,
+            columns,
+            decay: true,
+            parts,
+            stacked: true,
+            ..Parameter::default()
+        };
+        self.push(parameter, initial);
     }
 
     fn push(&mut self, mut parameter: Parameter, initial: Vec<Vec<f32>>) -> ParameterId {
@@ -134,6 +140,16 @@ impl Builder {
     pub fn freeze(&mut self, id: ParameterId) {
         let parameter = &mut self.layout.parameters[id.0];
         (parameter.frozen, parameter.conditioned) = (true, false);
+    }
+
+    /// Says that a parameter is not trained although others are made from the gradient by it.
+    pub fn hold(&mut self, id: ParameterId) {
+        self.layout.parameters[id.0].held = true;
+    }
+
+    /// All parameters so far, in the layout's order.
+    pub fn ids(&self) -> Vec<ParameterId> {
+        (0..self.layout.parameters.len()).map(ParameterId).collect()
     }
 
     /// The layout, and the first values `[R, P]`.

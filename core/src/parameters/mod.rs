@@ -15,7 +15,7 @@ use crate::kernels::{Rule, view};
 pub struct ParameterId(usize);
 
 /// One parameter: a matrix for each replica.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parameter {
     /// Dotted path, for example `blocks.2.mlp.up.weight`.
     pub name: String,
@@ -29,12 +29,23 @@ pub struct Parameter {
     pub decay: bool,
     /// Whether it stays as it is: no gradient, no decay; checkpoints carry it all the same.
     pub frozen: bool,
+    /// Whether it stays as it is although there is a gradient by it, from which others are made.
+    pub held: bool,
     /// Names of matrices that lie side by side in this one; empty if it is a single one.
     pub parts: Vec<String>,
+    /// Whether they lie one below the other instead.
+    pub stacked: bool,
     /// Whether the slot of weight conditioning changes it: the matrices between layers.
     pub conditioned: bool,
     /// Whether a layer reads it; else it belongs to what makes weights from trained numbers.
     pub read: bool,
+}
+
+impl Parameter {
+    /// Whether an update changes it.
+    pub fn is_trained(&self) -> bool {
+        !self.frozen && !self.held
+    }
 }
 
 /// One matrix of the network within the row of a replica; a part of a [`Parameter`] or all of it.
@@ -116,12 +127,15 @@ impl Layout {
     fn matrices_of(&self, wanted: impl Fn(&Parameter) -> bool) -> Vec<Matrix> {
         let of = |p: &Parameter| -> Vec<Matrix> {
             let names = if p.parts.is_empty() { std::slice::from_ref(&p.name) } else { &p.parts[..] };
-            let columns = p.columns / names.len();
+            let count = names.len();
+            let [rows, columns] =
+                if p.stacked { [p.rows / count, p.columns] } else { [p.rows, p.columns / count] };
+            let next = if p.stacked { rows * columns } else { columns };
             let part = |(i, name): (usize, &String)| Matrix {
                 name: name.clone(),
-                rows: p.rows,
+                rows,
                 columns,
-                offset: p.offset + i * columns,
+                offset: p.offset + i * next,
                 stride: p.columns,
             };
             names.iter().enumerate().map(part).collect()
@@ -136,7 +150,7 @@ impl Layout {
 
     /// Trainable numbers of one replica, without gaps.
     pub fn count(&self) -> usize {
-        self.parameters.iter().filter(|p| !p.frozen).map(|p| p.rows * p.columns).sum()
+        self.parameters.iter().filter(|p| p.is_trained()).map(|p| p.rows * p.columns).sum()
     }
 
     /// The rule of each of the P numbers: whether weight decay applies, and of which of `parts` it is, counted from 1. A part
@@ -146,7 +160,7 @@ impl Layout {
     /// The index of a part that has none, or whose matrix lies between others so narrow that a vector has numbers of two.
     pub fn rules(&self, parts: &[impl Fn(&str) -> bool]) -> Result<Vec<Rule>, (usize, Absent)> {
         let mut rules = vec![Rule { part: 0, decay: false }; self.width];
-        for p in self.parameters.iter().filter(|p| p.decay && !p.frozen) {
+        for p in self.parameters.iter().filter(|p| p.decay && p.is_trained()) {
             rules[p.offset..p.offset + p.rows * p.columns].iter_mut().for_each(|rule| rule.decay = true);
         }
         let matrices = self.all();

@@ -61,7 +61,7 @@ impl Run {
         }
         let network = experiment.model.build(&mut builder, task.reading());
         origins.transfer(values, &mut builder)?;
-        let conditioner = experiment.model.outline().weights.engine().conditioner(&mut builder, device);
+        let conditioner = experiment.model.outline().weights.engine().conditioner(&mut builder, device)?;
         let (layout, initial) = builder.finish();
         let parts = parts::read(&experiment.training.parts).unwrap_or_default();
         let own = values.iter().flat_map(|value| vec![own_numbers(value); value.seeds.count as usize]);
@@ -215,6 +215,17 @@ impl Run {
         self.state =
             Some(State { parameters: upload(parameters), mean: upload(mean), square: upload(square) });
     }
+}
+
+/// Trained numbers of one replica of a resolved experiment, before anything of it is there.
+///
+/// # Errors
+/// A sentence, if the network does not have a part that the experiment names.
+pub(super) fn trained_numbers(experiment: &Experiment, device: &Device) -> Result<u64, String> {
+    let mut builder = Builder::new(seeds_of(experiment)[..1].to_vec());
+    experiment.model.build(&mut builder, experiment.task.reading());
+    experiment.model.outline().weights.engine().conditioner(&mut builder, device)?;
+    Ok(builder.layout().count() as u64)
 }
 
 /// The seeds of an experiment.

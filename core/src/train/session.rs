@@ -11,6 +11,7 @@ use super::kept::Kept;
 use super::lanes::{LARGEST_ADVANCE, Lane, Wish};
 use super::origins::Origins;
 use super::preparing::{self, Preparing};
+use super::run::trained_numbers;
 use super::tuning::Tuning;
 use crate::protocol::{Event, VariantInfo};
 use crate::spec::{Experiment, Measured, Tried};
@@ -174,7 +175,15 @@ impl Session {
             let size = resolved.size();
             let parameters = match &self.stage {
                 Stage::Comparing(comparison) => comparison.lanes[index].run.layout.count() as u64,
-                Stage::Preparing(..) | Stage::Tuning(_) => size.parameters,
+                Stage::Preparing(..) | Stage::Tuning(_) => {
+                    let needed = self.experiment.needed(&resolved).map_err(sentences)?;
+                    // What starts from a source may train a part of it only.
+                    if needed.is_empty() {
+                        size.parameters
+                    } else {
+                        trained_numbers(&resolved, &self.device).map_err(|problem| vec![problem])?
+                    }
+                }
             };
             // Parameters, two moments and the gradients; activations come on top.
             let bytes = 4 * 4 * parameters * u64::from(self.replicas());

@@ -103,6 +103,9 @@ fn wgpu_and_the_cpu_engine_train_coordinate_networks_alike() {
         ["model.architecture.activation=sine", "model.weights=normalized", "training.batch=2304"],
         ["model.architecture.norm=batch", "model.weights=equilibrated", "training.optimizer=sgd"],
         ["model.architecture.norm=layer", "model.weights=standardized", "model.architecture.frequencies=2"],
+        ["model.weights=dora", "model.weights.on=layers.1", "model.weights.along=layers"],
+        ["model.weights=randlora", "model.weights.on=layers.1", "model.weights.along=layers"],
+        ["model.weights=sine-lora", "model.weights.on=layers.1", "model.weights.along=layers"],
     ] {
         let experiment = experiment(&settings);
         let [a, b] = [&gpu, &Engine::cpu("")].map(|engine| losses(&mut start(engine, &experiment, None), 10));

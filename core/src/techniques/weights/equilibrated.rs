@@ -104,19 +104,19 @@ mod engine {
     use crate::kernels::{LineMap, Lines};
     use crate::parameters::Builder;
     use crate::techniques::weights::lines::{Along, FIXED, Length, MappedLines, Pass, rest};
-    use crate::techniques::weights::{Conditioner, WeightTechnique};
+    use crate::techniques::weights::{Made, WeightTechnique};
 
     impl WeightTechnique for Equilibrated {
-        fn conditioner(&self, builder: &mut Builder, device: &Device) -> Option<Box<dyn Conditioner>> {
+        fn conditioner(&self, builder: &mut Builder, device: &Device) -> Made {
             let passes = self.passes(builder);
             if self.when == When::Start {
                 passes.iter().for_each(|pass| pass.apply(builder));
-                return None;
+                return Ok(None);
             }
             let rest = rest(builder.layout());
             let upload = |pass: Pass| Lines::new(&pass.lines, &pass.lengths, None, &rest, device);
             let map = LineMap { stopped: self.gradient == Gradient::Stopped, ..FIXED };
-            Some(Box::new(MappedLines { passes: passes.into_iter().map(upload).collect(), map }))
+            Ok(Some(Box::new(MappedLines { passes: passes.into_iter().map(upload).collect(), map })))
         }
     }
 

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use super::{Conditioned, Conditioner};
+use super::{Conditioned, Conditioner, Kept};
 use crate::kernels::{Line, LineMap, Lines};
 use crate::parameters::{Builder, Layout, Matrix};
 
@@ -43,11 +43,16 @@ impl Conditioner for MappedLines {
         }
         let weights = tensors.pop().expect("one more than the passes");
         // With two passes, the second one's input; with one, it is `raw` itself.
-        Conditioned { weights, kept: tensors.pop().filter(|_| self.passes.len() > 1) }
+        let input = tensors.pop().filter(|_| self.passes.len() > 1);
+        Conditioned { weights, kept: input.map_or(Kept::Nothing, Kept::Numbers) }
     }
 
     fn gradients(&self, raw: &Tensor<2>, made: Conditioned, gradients: Tensor<2>) -> Tensor<2> {
-        let inputs: Vec<Tensor<2>> = std::iter::once(raw.clone()).chain(made.kept).collect();
+        let between = match made.kept {
+            Kept::Numbers(input) => Some(input),
+            _ => None,
+        };
+        let inputs: Vec<Tensor<2>> = std::iter::once(raw.clone()).chain(between).collect();
         let steps = self.passes.iter().zip(inputs).rev();
         steps.fold(gradients, |gradients, (lines, input)| lines.gradient(input, gradients, self.map))
     }

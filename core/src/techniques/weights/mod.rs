@@ -11,9 +11,22 @@
 //! | [`standardized`] (arXiv 1903.10520) | `(W_i − mean) / (deviation · √inputs)` |
 //! | [`spectral_norm`] (arXiv 1802.05957) | `W / σ₁(W)` |
 //! | [`spectral`] (arXiv 2603.07162) | `W + λ I` for query, key and value |
+//! | [`frozen`] | `W` as it started; only what trains along is trained |
+//! | [`lora`] (arXiv 2106.09685) | `W + s A B` |
+//! | [`dora`] (arXiv 2402.09353) | `m (W + s A B) / ‖W + s A B‖` |
+//! | [`vera`] (arXiv 2310.11454) | `W + A diag(d) B diag(b)`, A and B drawn and frozen |
+//! | [`nola`] (arXiv 2310.02556) | `W + s (Σ αᵢ Aᵢ)(Σ βᵢ Bᵢ)`, all Aᵢ and Bᵢ drawn and frozen |
+//! | [`randlora`] (arXiv 2502.00987) | `W + s Σ Bⱼ Λⱼ A Γⱼ`, A and all Bⱼ drawn and frozen |
+//! | [`sine`] (arXiv 2403.19243) | `W + s sin(ω A B) / g` |
+//!
+//! The last seven are adapters ([`adapter`]): the network's own matrices stay as they started, and what is trained is added
+//! to them.
 
 #[cfg(feature = "engine")]
+mod adapter;
+#[cfg(feature = "engine")]
 mod lines;
+mod places;
 #[cfg(feature = "engine")]
 mod spread;
 
@@ -37,6 +50,13 @@ slot! {
         standardized::Standardized,
         spectral_norm::SpectralNorm,
         spectral::Spectral,
+        frozen::Frozen,
+        lora::Lora,
+        dora::Dora,
+        vera::Vera,
+        nola::Nola,
+        randlora::RandLora,
+        sine::SineLora,
     }
 }
 
@@ -55,10 +75,17 @@ pub const ROW_SPREAD: Row = float("Row spread", 0.01, 3.0, Before("row spread ")
 pub trait WeightTechnique {
     /// What makes the weights; `None` where they are their trained numbers.
     ///
-    /// Changes first values where the choice asks for that, and adds what is trained beside the weights: to be called
-    /// when the network is built.
-    fn conditioner(&self, builder: &mut Builder, device: &Device) -> Option<Box<dyn Conditioner>>;
+    /// Changes first values where the choice asks for that, freezes what it does not train, and adds what is trained beside
+    /// the weights: to be called when the network is built.
+    ///
+    /// # Errors
+    /// A sentence, if it names a part that the network does not have.
+    fn conditioner(&self, builder: &mut Builder, device: &Device) -> Made;
 }
+
+/// What makes the weights, if anything; a sentence where it does not fit the network.
+#[cfg(feature = "engine")]
+pub type Made = Result<Option<Box<dyn Conditioner>>, String>;
 
 /// Makes weights from trained numbers.
 #[cfg(feature = "engine")]
@@ -81,7 +108,18 @@ pub trait Conditioner {
 pub struct Conditioned {
     /// `[R, P]`: in the places of the trained numbers.
     pub weights: Tensor<2>,
-    kept: Option<Tensor<2>>,
+    kept: Kept,
+}
+
+/// What the way back needs.
+#[cfg(feature = "engine")]
+enum Kept {
+    /// The trained numbers alone.
+    Nothing,
+    /// Numbers on the way.
+    Numbers(Tensor<2>),
+    /// What adapters added, with what it was made from.
+    Changes(Vec<adapter::Change>),
 }
 
 #[cfg(all(test, feature = "engine"))]

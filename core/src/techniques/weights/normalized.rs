@@ -26,10 +26,10 @@ mod engine {
     use crate::kernels::{LineMap, Lines};
     use crate::parameters::Builder;
     use crate::techniques::weights::lines::{Along, FIXED, Length, MappedLines, Pass, lines, norms, rest};
-    use crate::techniques::weights::{Conditioner, WeightTechnique};
+    use crate::techniques::weights::{Made, WeightTechnique};
 
     impl WeightTechnique for Normalized {
-        fn conditioner(&self, builder: &mut Builder, device: &Device) -> Option<Box<dyn Conditioner>> {
+        fn conditioner(&self, builder: &mut Builder, device: &Device) -> Made {
             // The trained lengths, which start as the norms that the matrices have.
             let matrices = builder.layout().conditioned();
             let mut places = Vec::new();
@@ -46,7 +46,7 @@ mod engine {
             let lines =
                 Lines::new(&pass.lines, &pass.lengths, Some(&places), &rest(builder.layout()), device);
             let map = LineMap { trained_length: true, ..FIXED };
-            Some(Box::new(MappedLines { passes: vec![lines], map }))
+            Ok(Some(Box::new(MappedLines { passes: vec![lines], map })))
         }
     }
 }

@@ -16,11 +16,11 @@ mod engine {
 
     use super::Plain;
     use crate::parameters::Builder;
-    use crate::techniques::weights::{Conditioner, WeightTechnique};
+    use crate::techniques::weights::{Made, WeightTechnique};
 
     impl WeightTechnique for Plain {
-        fn conditioner(&self, _: &mut Builder, _: &Device) -> Option<Box<dyn Conditioner>> {
-            None
+        fn conditioner(&self, _: &mut Builder, _: &Device) -> Made {
+            Ok(None)
         }
     }
 }

@@ -41,12 +41,12 @@ mod engine {
 
     use super::Spectral;
     use crate::parameters::{Builder, Layout, Matrix, PROJECTIONS};
-    use crate::techniques::weights::{Conditioned, Conditioner, WeightTechnique};
+    use crate::techniques::weights::{Conditioned, Conditioner, Kept, Made, WeightTechnique};
 
     impl WeightTechnique for Spectral {
-        fn conditioner(&self, builder: &mut Builder, device: &Device) -> Option<Box<dyn Conditioner>> {
+        fn conditioner(&self, builder: &mut Builder, device: &Device) -> Made {
             let shifts = builder.own("model.weights.shift").unwrap_or_else(|| vec![self.shift]);
-            Some(Box::new(Shift(identity(builder.layout(), &shifts, device))))
+            Ok(Some(Box::new(Shift(identity(builder.layout(), &shifts, device)))))
         }
     }
 
@@ -55,7 +55,7 @@ mod engine {
 
     impl Conditioner for Shift {
         fn weights(&self, raw: &Tensor<2>) -> Conditioned {
-            Conditioned { weights: raw.clone() + self.0.clone(), kept: None }
+            Conditioned { weights: raw.clone() + self.0.clone(), kept: Kept::Nothing }
         }
 
         fn gradients(&self, _: &Tensor<2>, _: Conditioned, gradients: Tensor<2>) -> Tensor<2> {

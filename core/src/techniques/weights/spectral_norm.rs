@@ -21,25 +21,27 @@ mod engine {
     use crate::kernels::{Placed, SpectralNorms};
     use crate::parameters::{Builder, Matrix};
     use crate::techniques::weights::lines::rest;
-    use crate::techniques::weights::{Conditioned, Conditioner, WeightTechnique};
+    use crate::techniques::weights::{Conditioned, Conditioner, Kept, Made, WeightTechnique};
 
     impl WeightTechnique for SpectralNorm {
-        fn conditioner(&self, builder: &mut Builder, device: &Device) -> Option<Box<dyn Conditioner>> {
+        fn conditioner(&self, builder: &mut Builder, device: &Device) -> Made {
             let place =
                 |m: Matrix| Placed { offset: m.offset, rows: m.rows, columns: m.columns, stride: m.stride };
             let matrices: Vec<Placed> = builder.layout().conditioned().into_iter().map(place).collect();
-            Some(Box::new(SpectralNorms::new(&matrices, &rest(builder.layout()), device)))
+            Ok(Some(Box::new(SpectralNorms::new(&matrices, &rest(builder.layout()), device))))
         }
     }
 
     impl Conditioner for SpectralNorms {
         fn weights(&self, raw: &Tensor<2>) -> Conditioned {
             let vectors = self.vectors(raw.clone());
-            Conditioned { weights: self.map(raw.clone(), vectors.clone()), kept: Some(vectors) }
+            Conditioned { weights: self.map(raw.clone(), vectors.clone()), kept: Kept::Numbers(vectors) }
         }
 
         fn gradients(&self, raw: &Tensor<2>, made: Conditioned, gradients: Tensor<2>) -> Tensor<2> {
-            let vectors = made.kept.expect("the vectors that the weights were made with");
+            let Kept::Numbers(vectors) = made.kept else {
+                unreachable!("the vectors that the weights were made with")
+            };
             self.gradient(raw.clone(), vectors, gradients)
         }
     }

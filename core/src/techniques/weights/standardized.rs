@@ -24,14 +24,14 @@ mod engine {
     use crate::kernels::{LineMap, Lines};
     use crate::parameters::Builder;
     use crate::techniques::weights::lines::{Along, FIXED, Length, MappedLines, Pass, rest};
-    use crate::techniques::weights::{Conditioner, WeightTechnique};
+    use crate::techniques::weights::{Made, WeightTechnique};
 
     impl WeightTechnique for Standardized {
-        fn conditioner(&self, builder: &mut Builder, device: &Device) -> Option<Box<dyn Conditioner>> {
+        fn conditioner(&self, builder: &mut Builder, device: &Device) -> Made {
             let pass = Pass::new(builder, Along::Outputs, Length::Unit);
             let lines = Lines::new(&pass.lines, &pass.lengths, None, &rest(builder.layout()), device);
             let map = LineMap { centered: true, ..FIXED };
-            Some(Box::new(MappedLines { passes: vec![lines], map }))
+            Ok(Some(Box::new(MappedLines { passes: vec![lines], map })))
         }
     }
 }

@@ -26,8 +26,12 @@ fn experiment(settings: &[&str], variants: &[&[(&str, &str)]]) -> Experiment {
         set_path(&mut experiment, setting).unwrap_or_else(|problem| panic!("{setting}: {problem:?}"));
     }
     let patch = |pairs: &&[(&str, &str)]| crate::spec::Variant {
-        set: pairs.iter().map(|(path, value)| ((*path).to_owned(), (*value).into())).collect(),
+        set: pairs.iter().map(|(path, value)| ((*path).to_owned(), value_of(value))).collect(),
     };
+    // A number or a flag where it reads as one.
+    fn value_of(text: &str) -> serde_json::Value {
+        serde_json::from_str(text).unwrap_or_else(|_| text.into())
+    }
     experiment.variants = variants.iter().map(patch).collect();
     assert_eq!(experiment.check(), Ok(()));
     experiment
@@ -287,5 +291,66 @@ fn a_run_that_was_killed_in_a_source_goes_on_to_the_same_numbers() {
                 assert_eq!(end(&rest), end(&whole), "{at}");
             }
         }
+    }
+}
+
+/// Digits from a network that has learned them for six steps, with these adapters.
+fn adapting(adapters: &[&[(&str, &str)]]) -> Experiment {
+    let take = ("source.1.take", "attention, mlp, norms, embeddings");
+    let variants: Vec<Vec<(&str, &str)>> =
+        adapters.iter().map(|patch| patch.iter().copied().chain([take]).collect()).collect();
+    let variants: Vec<&[(&str, &str)]> = variants.iter().map(Vec::as_slice).collect();
+    experiment(&["source.1.set=model.weights=plain training.steps=6", "training.weight_decay=0.1"], &variants)
+}
+
+const ADAPTERS: [&[(&str, &str)]; 9] = [
+    &[("model.weights", "frozen")],
+    &[("model.weights", "lora")],
+    &[("model.weights", "lora"), ("model.weights.scaling", "root"), ("model.weights.on", "attention, mlp")],
+    &[("model.weights", "dora"), ("model.weights.on", "up, down")],
+    &[("model.weights", "vera"), ("model.weights.rank", "16")],
+    &[("model.weights", "nola")],
+    &[("model.weights", "randlora"), ("model.weights.basis", "4"), ("model.weights.on", "query, up, down")],
+    &[("model.weights", "sine-lora")],
+    &[("model.weights", "sine-lora"), ("model.weights.lengths", "true"), ("model.weights.on", "blocks.1")],
+];
+
+#[test]
+fn adapters_leave_what_they_are_given_as_it_is_and_train_their_factors_and_the_head() {
+    for adapters in ADAPTERS.chunks(5) {
+        let experiment = adapting(adapters);
+        let origins = trained(&experiment);
+        assert_eq!(origins.kept.len(), 3, "one training a seed for all adapters");
+        for variant in 0..experiment.variants.len() {
+            let name = &experiment.variant_names()[variant];
+            let mut run = before(&experiment, variant, &origins).unwrap();
+            let first = matrices(&run);
+            (1..=8).for_each(|step| run.step(step).expect("the device works"));
+            let last = matrices(&run);
+            for (first, last) in first.iter().zip(&last) {
+                let factors = first.keys().filter(|name| name.contains(".weight.")).count();
+                assert_eq!(factors == 0, name.starts_with("frozen"), "{name}");
+                for (matrix, values) in first {
+                    // What multiplies a factor at zero moves from the second step on.
+                    let trained = matrix.contains(".weight.") || matrix.starts_with("head.");
+                    assert_eq!(values != &last[matrix], trained, "{name}: {matrix}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_run_of_adapters_goes_on_from_its_checkpoint_to_the_same_numbers() {
+    for adapters in ADAPTERS.chunks(5) {
+        let experiment = adapting(adapters);
+        let known = kept(&run(&mut start(&experiment, Vec::new(), None), 6));
+        let whole = run(&mut start(&experiment, known.clone(), None), u32::MAX);
+        let mut first = start(&experiment, known.clone(), None);
+        let mut parts = run(&mut first, 3);
+        let saved = pollster::block_on(first.checkpoint()).unwrap();
+        parts.extend(run(&mut start(&experiment, known, Some(&saved)), u32::MAX));
+        assert_eq!(losses(&parts), losses(&whole));
+        assert_eq!(losses(&whole).len(), adapters.len());
     }
 }

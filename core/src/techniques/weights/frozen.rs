@@ -1,0 +1,38 @@
+//! Nothing adapts: the network stays as it started, but for what is trained along. What adapters are measured against.
+
+use super::places::{ALONG, head};
+use crate::fields::{Room, fields};
+
+fields! {
+    /// As they started; only what is named beside is trained.
+    pub struct Frozen as "frozen", "Frozen" {
+        along: String = head(), ALONG;
+    }
+}
+
+impl Room for Frozen {
+    fn words(&self) -> String {
+        match self.along.as_str() {
+            "head" => "frozen".to_owned(),
+            "" => "frozen (nothing along)".to_owned(),
+            along => format!("frozen (with {along})"),
+        }
+    }
+}
+
+#[cfg(feature = "engine")]
+mod engine {
+    use burn::tensor::Device;
+
+    use super::Frozen;
+    use crate::parameters::Builder;
+    use crate::techniques::weights::adapter::freeze;
+    use crate::techniques::weights::{Made, WeightTechnique};
+
+    impl WeightTechnique for Frozen {
+        fn conditioner(&self, builder: &mut Builder, _: &Device) -> Made {
+            freeze(builder, &[], &self.along)?;
+            Ok(None)
+        }
+    }
+}
