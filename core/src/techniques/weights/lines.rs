@@ -44,12 +44,12 @@ impl Conditioner for MappedLines {
         let weights = tensors.pop().expect("one more than the passes");
         // With two passes, the second one's input; with one, it is `raw` itself.
         let input = tensors.pop().filter(|_| self.passes.len() > 1);
-        Conditioned { weights, kept: input.map_or(Kept::Nothing, Kept::Numbers) }
+        Conditioned { weights, kept: input.map_or(Kept::Nothing, |input| Kept::Numbers(Box::new(input))) }
     }
 
     fn gradients(&self, raw: &Tensor<2>, made: Conditioned, gradients: Tensor<2>) -> Tensor<2> {
         let between = match made.kept {
-            Kept::Numbers(input) => Some(input),
+            Kept::Numbers(input) => Some(*input),
             _ => None,
         };
         let inputs: Vec<Tensor<2>> = std::iter::once(raw.clone()).chain(between).collect();

@@ -117,7 +117,7 @@ enum Kept {
     /// The trained numbers alone.
     Nothing,
     /// Numbers on the way.
-    Numbers(Tensor<2>),
+    Numbers(Box<Tensor<2>>),
     /// What adapters added, with what it was made from.
     Changes(Vec<adapter::Change>),
 }

@@ -35,14 +35,17 @@ mod engine {
     impl Conditioner for SpectralNorms {
         fn weights(&self, raw: &Tensor<2>) -> Conditioned {
             let vectors = self.vectors(raw.clone());
-            Conditioned { weights: self.map(raw.clone(), vectors.clone()), kept: Kept::Numbers(vectors) }
+            Conditioned {
+                weights: self.map(raw.clone(), vectors.clone()),
+                kept: Kept::Numbers(Box::new(vectors)),
+            }
         }
 
         fn gradients(&self, raw: &Tensor<2>, made: Conditioned, gradients: Tensor<2>) -> Tensor<2> {
             let Kept::Numbers(vectors) = made.kept else {
                 unreachable!("the vectors that the weights were made with")
             };
-            self.gradient(raw.clone(), vectors, gradients)
+            self.gradient(raw.clone(), *vectors, gradients)
         }
     }
 }

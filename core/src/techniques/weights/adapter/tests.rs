@@ -147,7 +147,7 @@ fn reference(
     seed: u64,
 ) -> DMatrix<f64> {
     let shape = [first.nrows(), first.ncols()];
-    let made = |f: &dyn Fn(usize, usize) -> f64| DMatrix::from_fn(shape[0], shape[1], |i, o| f(i, o));
+    let made = |f: &dyn Fn(usize, usize) -> f64| DMatrix::from_fn(shape[0], shape[1], f);
     let thin = |a: &DMatrix<f64>, b: &DMatrix<f64>, i: usize, o: usize| {
         (0..a.ncols()).map(|k| a[(i, k)] * b[(k, o)]).sum::<f64>()
     };
