@@ -25,7 +25,7 @@ pub use field::{
 };
 pub use nearest::{nearest, suggestion};
 pub use node::Node;
-pub(crate) use node::leaf;
+pub(crate) use node::{has_pieces, leaf};
 pub use problem::{Problem, quote};
 pub use room::{Named, Problems, Room};
 pub use table::Table;

@@ -28,6 +28,11 @@ pub trait Node: Sized {
     fn check(&self, path: &str, here: &Surroundings, found: &mut Vec<Problem>);
 }
 
+/// Whether a dotted name has these pieces, one or several, somewhere: `blocks.0.mlp.up` has `mlp` and `0.mlp`, not `ml`.
+pub fn has_pieces(name: &str, pieces: &str) -> bool {
+    format!(".{name}.").contains(&format!(".{pieces}."))
+}
+
 /// What is left of a path below a key: `heads` is below the key `heads` the empty path, `mlp.width` below `mlp` is
 /// `width`. Everything is below the empty key.
 pub fn below<'a>(path: &'a str, key: &str) -> Option<&'a str> {

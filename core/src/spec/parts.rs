@@ -7,7 +7,7 @@
 //! A part is named by a piece of the dotted names of its parameters: `head`, `blocks.0`, `attention.value`, `weight`. Where two
 //! parts have the same parameter, the later one counts. Whether there is such a part is for the network to say.
 
-use crate::fields::{choice, quote, suggestion};
+use crate::fields::{choice, has_pieces, quote, suggestion};
 
 /// Parts that are named, at most.
 pub const MAX_PARTS: usize = 5;
@@ -41,7 +41,7 @@ pub struct Part {
 impl Part {
     /// Whether a parameter of this dotted name belongs to it.
     pub fn has(&self, parameter: &str) -> bool {
-        format!(".{parameter}.").contains(&format!(".{}.", self.name))
+        has_pieces(parameter, &self.name)
     }
 }
 

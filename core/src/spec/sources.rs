@@ -24,7 +24,7 @@ use super::experiment::{Comparison, Experiment, Seeds, Tuning, Variant};
 use super::table::known_field;
 use super::tree::{self, Setting};
 use crate::fields::Phrase::After;
-use crate::fields::{Field, Node, Problem, Problems, choice, fields, group, line, named, quote};
+use crate::fields::{Field, Node, Problem, Problems, choice, fields, group, has_pieces, line, named, quote};
 use crate::probes::Probes;
 use crate::stats::Metric;
 
@@ -99,14 +99,13 @@ impl Source {
 
     /// Whether a parameter or matrix of this dotted name is taken.
     pub fn takes(&self, parameter: &str) -> bool {
-        let dotted = format!(".{parameter}.");
         let is_norm = parameter.split('.').any(|piece| piece == "norm");
         self.taken().any(|name| match name {
             "all" => true,
-            "attention" | "mlp" => !is_norm && dotted.contains(&format!(".{name}.")),
+            "attention" | "mlp" => !is_norm && has_pieces(parameter, name),
             "norms" => is_norm,
             "embeddings" => parameter.starts_with("embedding."),
-            name => dotted.contains(&format!(".{name}.")),
+            name => has_pieces(parameter, name),
         })
     }
 

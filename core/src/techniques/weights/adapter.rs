@@ -14,12 +14,12 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use super::{Conditioned, Conditioner, Kept, Made};
-use crate::fields::quote;
+use crate::fields::{has_pieces, quote};
 use crate::kernels::{PACKED, pack_gradients, view};
 use crate::parameters::{Builder, Matrix, Parameter};
 
-/// How a factor starts: from the seed, its own name, its shape and the matrix that it is for, row by row.
-type Start = Box<dyn Fn(u64, &str, &[f32], [usize; 2]) -> Vec<f32>>;
+/// How a factor starts: from the seed, its own name, its shape, and the matrix that it is for in the row of its replica.
+type Start = Box<dyn Fn(u64, &str, (&Matrix, &[f32]), [usize; 2]) -> Vec<f32>>;
 
 /// Numbers that are trained for every matrix that adapts.
 pub(super) struct Factor {
@@ -49,9 +49,9 @@ impl Factor {
     pub(super) fn of_first(
         key: &'static str,
         shape: [usize; 2],
-        make: impl Fn(&[f32], [usize; 2]) -> Vec<f32> + 'static,
+        make: impl Fn(&Matrix, &[f32]) -> Vec<f32> + 'static,
     ) -> Self {
-        Self { key, shape, start: Box::new(move |_, _, first, shape| make(first, shape)) }
+        Self { key, shape, start: Box::new(move |_, _, (matrix, row), _| make(matrix, row)) }
     }
 }
 
@@ -215,8 +215,7 @@ pub(super) fn freeze(
 /// The matrices whose names have one of the pieces of a list.
 fn chosen(matrices: &[Matrix], key: &str, list: &str) -> Result<Vec<Matrix>, String> {
     let pieces: Vec<&str> = list.split(',').map(str::trim).filter(|piece| !piece.is_empty()).collect();
-    let has = |name: &str, piece: &str| format!(".{name}.").contains(&format!(".{piece}."));
-    let absent = pieces.iter().find(|piece| !matrices.iter().any(|matrix| has(&matrix.name, piece)));
+    let absent = pieces.iter().find(|piece| !matrices.iter().any(|matrix| has_pieces(&matrix.name, piece)));
     if absent.is_some() || pieces.is_empty() {
         let mut known: Vec<&str> = Vec::new();
         for piece in matrices.iter().flat_map(|matrix| matrix.name.split('.')) {
@@ -232,7 +231,7 @@ fn chosen(matrices: &[Matrix], key: &str, list: &str) -> Result<Vec<Matrix>, Str
     }
     Ok(matrices
         .iter()
-        .filter(|matrix| pieces.iter().any(|piece| has(&matrix.name, piece)))
+        .filter(|matrix| pieces.iter().any(|piece| has_pieces(&matrix.name, piece)))
         .cloned()
         .collect())
 }
@@ -258,7 +257,7 @@ fn group(
         let names: Vec<String> = matrices.iter().map(|m| format!("{}.{}", m.name, factor.key)).collect();
         let start = |(seed, row): (u64, &mut [f32])| -> Vec<f32> {
             let of = |(name, matrix): (&String, &&Matrix)| {
-                (factor.start)(seed, name, &matrix.gather(row), factor.shape)
+                (factor.start)(seed, name, (*matrix, &*row), factor.shape)
             };
             names.iter().zip(matrices).flat_map(of).collect()
         };
@@ -331,7 +330,7 @@ impl<A: Adapter> Conditioner for Adapted<A> {
         let total = weighed.reduce(|a, b| a + b).expect("a shape that adapts");
         let mut found = total.backward();
         let replicas = gradients.dims()[0];
-        let mut packed = gradients * self.along.clone();
+        let packed = gradients * self.along.clone();
         let mut by_factor = Vec::new();
         for (group, change) in self.groups.iter().zip(&changes) {
             for (place, factor) in group.factors.iter().zip(&change.factors) {
@@ -341,11 +340,7 @@ impl<A: Adapter> Conditioner for Adapted<A> {
                 by_factor.push((place.offset, gradient.expect("ΔW depends on every factor")));
             }
         }
-        while !by_factor.is_empty() {
-            let rest = by_factor.split_off(by_factor.len().min(PACKED));
-            packed = pack_gradients(packed, std::mem::replace(&mut by_factor, rest));
-        }
-        packed
+        by_factor.chunks(PACKED).fold(packed, |packed, chunk| pack_gradients(packed, chunk.to_vec()))
     }
 }
 

@@ -7,7 +7,7 @@
 //!
 //! The norm is found anew at every step and counts as a constant on the way back (section 4.3; as in PEFT).
 
-use super::lora::{ALPHA, RANK, SCALING, Scaling};
+use super::lora::{ALPHA, RANK, SCALING, Scaling, unusual_alpha};
 use super::places::{ALONG, ON, head, queries_and_values, words};
 use crate::fields::{Room, fields};
 
@@ -25,9 +25,7 @@ fields! {
 impl Room for Dora {
     fn words(&self) -> String {
         let mut details = vec![format!("rank {}", self.rank)];
-        if self.alpha != 8.0 {
-            details.push(format!("α {:?}", self.alpha));
-        }
+        details.extend(unusual_alpha(self.alpha, 8.0));
         if self.scaling == Scaling::Root {
             details.push("over the rank's root".to_owned());
         }
@@ -42,6 +40,7 @@ pub(super) mod engine {
     use super::Dora;
     use crate::parameters::Builder;
     use crate::techniques::weights::adapter::{Adapter, Factor, Known, adapt};
+    use crate::techniques::weights::lines::{Along, lines, norms};
     use crate::techniques::weights::lora::engine::thin;
     use crate::techniques::weights::{Made, WeightTechnique};
 
@@ -53,9 +52,8 @@ pub(super) mod engine {
 
     /// The lengths of each output's weights, which start as they are.
     pub(in crate::techniques::weights) fn lengths([_, outputs]: [usize; 2]) -> Factor {
-        Factor::of_first("length", [1, outputs], |first, [_, outputs]| {
-            let square = |o: usize| first.iter().skip(o).step_by(outputs).map(|x| f64::from(*x).powi(2));
-            (0..outputs).map(|o| square(o).sum::<f64>().sqrt() as f32).collect()
+        Factor::of_first("length", [1, outputs], |matrix, row| {
+            norms(&lines(matrix, Along::Outputs), row).into_iter().map(|norm| norm as f32).collect()
         })
     }
 

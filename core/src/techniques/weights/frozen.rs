@@ -1,6 +1,6 @@
 //! Nothing adapts: the network stays as it started, but for what is trained along. What adapters are measured against.
 
-use super::places::{ALONG, head};
+use super::places::{ALONG, head, words_along};
 use crate::fields::{Room, fields};
 
 fields! {
@@ -12,11 +12,7 @@ fields! {
 
 impl Room for Frozen {
     fn words(&self) -> String {
-        match self.along.as_str() {
-            "head" => "frozen".to_owned(),
-            "" => "frozen (nothing along)".to_owned(),
-            along => format!("frozen (with {along})"),
-        }
+        words_along("frozen", Vec::new(), &self.along)
     }
 }
 

@@ -22,6 +22,11 @@ pub(super) const ALPHA: Row =
 pub(super) const SCALING: Row =
     named("α is divided by", Before("over ")).or_help("What makes the scale of the change from α.");
 
+/// How α reads where it is not the usual one.
+pub(super) fn unusual_alpha(alpha: f32, usual: f32) -> Option<String> {
+    (alpha != usual).then(|| format!("α {alpha:?}"))
+}
+
 fields! {
     /// Plus a product of two thin matrices (LoRA, arXiv 2106.09685).
     pub struct Lora as "lora", "LoRA" {
@@ -47,9 +52,7 @@ impl Room for Lora {
     fn words(&self) -> String {
         let name = if self.scaling == Scaling::Root { "rsLoRA" } else { "LoRA" };
         let mut details = vec![format!("rank {}", self.rank)];
-        if self.alpha != 8.0 {
-            details.push(format!("α {:?}", self.alpha));
-        }
+        details.extend(unusual_alpha(self.alpha, 8.0));
         words(name, details, &self.on, &self.along)
     }
 }

@@ -9,7 +9,7 @@
 //! not start from the network as it is. The drawn numbers are uniform within ±1/√inputs and ±1/√r. Matrices of one shape share
 //! them.
 
-use super::lora::{ALPHA, RANK};
+use super::lora::{ALPHA, RANK, unusual_alpha};
 use super::places::{ALONG, ON, head, queries_and_values, words};
 use crate::fields::Phrase::Before;
 use crate::fields::{Room, Row, fields, integer};
@@ -32,9 +32,7 @@ fields! {
 impl Room for Nola {
     fn words(&self) -> String {
         let mut details = vec![format!("rank {}", self.rank), format!("of {}", self.terms)];
-        if self.alpha != 8.0 {
-            details.push(format!("α {:?}", self.alpha));
-        }
+        details.extend(unusual_alpha(self.alpha, 8.0));
         words("NoLA", details, &self.on, &self.along)
     }
 }

@@ -27,6 +27,11 @@ pub fn words(name: &str, mut details: Vec<String>, on: &str, along: &str) -> Str
     if on != queries_and_values() {
         details.push(format!("on {on}"));
     }
+    words_along(name, details, along)
+}
+
+/// The same of what adapts nowhere.
+pub fn words_along(name: &str, mut details: Vec<String>, along: &str) -> String {
     match along {
         "head" => {}
         "" => details.push("nothing along".to_owned()),

@@ -18,7 +18,7 @@
 //! of rank r (RandLoRA-a), and fewer matrices than full rank asks for (RandLoRA-b: half as many, with r chosen so that as much
 //! is trained).
 
-use super::lora::ALPHA;
+use super::lora::{ALPHA, unusual_alpha};
 use super::places::{ALONG, ON, head, queries_and_values, words};
 use crate::fields::Phrase::{After, Before};
 use crate::fields::{Room, choice, fields, flag, integer, named};
@@ -73,9 +73,7 @@ choice! {
 impl Room for RandLora {
     fn words(&self) -> String {
         let mut details = vec![format!("basis rank {}", self.basis)];
-        if self.alpha != 640.0 {
-            details.push(format!("α {:?}", self.alpha));
-        }
+        details.extend(unusual_alpha(self.alpha, 640.0));
         match self.scaled {
             Scale::Rank => {}
             Scale::Root => details.push("over r √n".to_owned()),

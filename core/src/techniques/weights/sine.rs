@@ -10,7 +10,7 @@
 //!
 //! ω makes arguments of hundreds; the sine of WGSL is good only near zero, so whole turns are taken away first.
 
-use super::lora::{ALPHA, RANK};
+use super::lora::{ALPHA, RANK, unusual_alpha};
 use super::places::{ALONG, ON, head, queries_and_values, words};
 use crate::fields::Phrase::Before;
 use crate::fields::{Room, fields, flag, logarithmic};
@@ -34,9 +34,7 @@ fields! {
 impl Room for SineLora {
     fn words(&self) -> String {
         let mut details = vec![format!("rank {}", self.rank), format!("ω {:?}", self.frequency)];
-        if self.alpha != 8.0 {
-            details.push(format!("α {:?}", self.alpha));
-        }
+        details.extend(unusual_alpha(self.alpha, 8.0));
         if self.gain != 0.0 {
             details.push(format!("g {:?}", self.gain));
         }
