@@ -12,6 +12,8 @@ pub struct Surroundings {
     pub width: u32,
     /// Standard deviation of the first positions, 0 for sines and cosines; `None` where positions are not learned.
     pub positions: Option<f32>,
+    /// Whether the network's matrices start at zero, so that there is nothing to divide by.
+    pub starts_at_zero: bool,
 }
 
 /// How the tokens of a network come together.
@@ -79,21 +81,29 @@ pub enum Reading {
         /// Values of a place.
         outputs: usize,
     },
+    /// Rows of numbers: a row of values for each.
+    Rows {
+        /// Numbers of a row.
+        inputs: usize,
+        /// Values of its answer.
+        outputs: usize,
+    },
 }
 
 impl Reading {
-    /// Tokens of an example, N; 1 where places are read.
+    /// Tokens of an example, N; 1 where places or rows are read.
     pub fn tokens(&self) -> usize {
         match *self {
             Self::Patches { tokens, .. }
             | Self::Characters { tokens, .. }
             | Self::Sequences { tokens, .. }
             | Self::Symbols { tokens, .. } => tokens,
-            Self::Places { .. } => 1,
+            Self::Places { .. } | Self::Rows { .. } => 1,
         }
     }
 
-    /// Numbers that a token is made from: the pixels of a patch, the symbols that there are, the coordinates of a place.
+    /// Numbers that a token is made from: the pixels of a patch, the symbols that there are, the coordinates of a
+    /// place.
     pub fn features(&self) -> usize {
         match *self {
             Self::Patches { features, .. } => features,
@@ -101,15 +111,16 @@ impl Reading {
             | Self::Sequences { vocabulary, .. }
             | Self::Symbols { vocabulary, .. } => vocabulary,
             Self::Places { .. } => 2,
+            Self::Rows { inputs, .. } => inputs,
         }
     }
 
-    /// Classes, the characters or symbols that may come next, or the values of a place.
+    /// Classes, the characters or symbols that may come next, or the values of a place or row.
     pub fn outputs(&self) -> usize {
         match *self {
             Self::Patches { classes, .. } | Self::Symbols { classes, .. } => classes,
             Self::Characters { vocabulary, .. } | Self::Sequences { vocabulary, .. } => vocabulary,
-            Self::Places { outputs } => outputs,
+            Self::Places { outputs } | Self::Rows { outputs, .. } => outputs,
         }
     }
 

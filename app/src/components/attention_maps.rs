@@ -45,7 +45,7 @@ pub fn AttentionMaps() -> impl IntoView {
         let block = block.get().min(kept.get().0.saturating_sub(1));
         let of = |(index, variant): (usize, &VariantLog), experiment: Option<&Experiment>| {
             let model = experiment.and_then(|experiment| experiment.variant(index).ok()).map(|e| e.model);
-            let imitates = model.and_then(|model| model.outline().initialization.chosen().offsets());
+            let imitates = model.and_then(|model| model.outline().initialization?.chosen().offsets());
             let maps = variant.probes.maps();
             let maps = if first.get() { maps.first() } else { maps.last() };
             // One seed is enough to look at: the first.

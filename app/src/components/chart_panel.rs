@@ -25,11 +25,12 @@ enum Shown {
     Difference,
 }
 
-const CHOICES: [(Shown, &str, &str); 6] = [
+const CHOICES: [(Shown, &str, &str); 7] = [
     (Shown::Training, "training-loss", "Training loss"),
     (Shown::Test(Metric::Accuracy), "test-accuracy", "Test accuracy"),
     (Shown::Test(Metric::ExactMatch), "test-exact-match", "Exact match"),
     (Shown::Test(Metric::Psnr), "test-psnr", "PSNR"),
+    (Shown::Test(Metric::RelativeError), "test-relative-error", "Relative error"),
     (Shown::Test(Metric::Loss), "test-loss", "Test loss"),
     (Shown::Difference, "difference", "Difference to the first"),
 ];
@@ -50,8 +51,8 @@ impl Shown {
     fn is_measured(self, log: &RunLog) -> bool {
         let has = |metric| log.experiment.as_ref().is_some_and(|e| e.task.metrics().contains(&metric));
         match self {
-            Self::Test(Metric::Accuracy) => !has(Metric::Psnr),
-            Self::Test(metric @ (Metric::ExactMatch | Metric::Psnr)) => has(metric),
+            Self::Test(Metric::Accuracy) => !has(Metric::Psnr) && !has(Metric::RelativeError),
+            Self::Test(metric @ (Metric::ExactMatch | Metric::Psnr | Metric::RelativeError)) => has(metric),
             Self::Difference => log.variants.len() != 1,
             Self::Training | Self::Test(Metric::Loss) => true,
         }

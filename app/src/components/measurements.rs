@@ -143,6 +143,7 @@ fn look(chosen: Option<&Selection>, names: Vec<String>, steps: u32, most: f64) -
         (_, Measure::Largest | Measure::Smallest) if curvature => "eigenvalue",
         (_, Measure::ConditionNumber) => "κ",
         (_, Measure::StableRank) => "stable rank",
+        (_, Measure::Rank) => "rank",
         (_, Measure::FrobeniusNorm) => "Frobenius norm",
         (_, Measure::Largest) => "σ₁",
         (_, Measure::Smallest) => "smallest singular value",

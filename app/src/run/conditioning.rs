@@ -31,6 +31,8 @@ pub enum Measure {
     ConditionNumber,
     /// ‖A‖_F² / σ₁².
     StableRank,
+    /// Singular values above rounding, of the seed that has the fewest.
+    Rank,
     /// ‖A‖_F.
     FrobeniusNorm,
     /// σ₁; of a curvature, the largest eigenvalue.
@@ -40,9 +42,10 @@ pub enum Measure {
 }
 
 /// All measures, as they are written in a menu.
-pub const MEASURES: [(Measure, &str, &str); 5] = [
+pub const MEASURES: [(Measure, &str, &str); 6] = [
     (Measure::ConditionNumber, "condition-number", "Condition number κ"),
     (Measure::StableRank, "stable-rank", "Stable rank"),
+    (Measure::Rank, "rank", "Rank"),
     (Measure::FrobeniusNorm, "frobenius-norm", "Frobenius norm"),
     (Measure::Largest, "largest", "Largest singular value σ₁"),
     (Measure::Smallest, "smallest", "Smallest singular value"),
@@ -101,7 +104,7 @@ pub fn kinds(log: &RunLog) -> Vec<Kind> {
     if probes().any(|probed| probed.curvature.is_some()) {
         kinds.push(Kind::new(None, ""));
     }
-    let is_weight = |kind: &Kind| matches!(kind.quantity, Some(Quantity::Weight | Quantity::Update));
+    let is_weight = |kind: &Kind| kind.quantity.is_some_and(Quantity::is_of_weights);
     let (weights, others): (Vec<Kind>, Vec<Kind>) = kinds.into_iter().partition(is_weight);
     others.into_iter().chain(weights).collect()
 }
@@ -128,7 +131,7 @@ impl Kind {
         };
         let part = self.part.replace(['.', '_'], " ");
         match quantity {
-            Quantity::Weight | Quantity::Update => format!("{}: {part}", quantity.label()),
+            _ if quantity.is_of_weights() => format!("{}: {part}", quantity.label()),
             _ if alone || part.is_empty() => quantity.label().to_owned(),
             _ => format!("{}: {part}", quantity.label()),
         }
@@ -157,13 +160,14 @@ impl Kind {
 impl Measure {
     /// Whether it spans orders of magnitude.
     pub fn is_logarithmic(self) -> bool {
-        self != Self::StableRank
+        !matches!(self, Self::StableRank | Self::Rank)
     }
 
     fn mark(self, of: &Summary, x: f64) -> Mark {
         match self {
             Self::ConditionNumber => Mark::geometric(x, &of.condition_number),
             Self::StableRank => Mark::geometric(x, &of.stable_rank),
+            Self::Rank => Mark::plain(x, of.rank.0 as f64),
             Self::FrobeniusNorm => Mark::geometric(x, &of.frobenius_norm),
             Self::Largest => {
                 of.singular_values.first().map_or(Mark::plain(x, of.largest()), |one| singular(x, one))

@@ -77,6 +77,9 @@ impl Reading {
             }
             Metric::Loss => Self { name: "Test loss", scale: 1.0, unit: "", difference: "", decimals: 3 },
             Metric::Psnr => Self { name: "PSNR", scale: 1.0, unit: " dB", difference: " dB", decimals: 2 },
+            Metric::RelativeError => {
+                Self { name: "Relative error", scale: 1.0, unit: "", difference: "", decimals: 3 }
+            }
         }
     }
 

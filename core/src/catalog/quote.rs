@@ -112,6 +112,7 @@ fn reading(metric: Metric) -> (f64, usize, &'static str) {
         Metric::Accuracy | Metric::ExactMatch => (100.0, 1, " %"),
         Metric::Loss => (1.0, 2, ""),
         Metric::Psnr => (1.0, 1, " dB"),
+        Metric::RelativeError => (1.0, 3, ""),
     }
 }
 

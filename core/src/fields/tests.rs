@@ -62,7 +62,7 @@ fn table() -> Vec<Field> {
 
 fn here() -> Surroundings {
     let reading = Reading::Places { outputs: 1 };
-    Surroundings { reading, mixing: Mixing::Nothing, width: 1, positions: None }
+    Surroundings { reading, mixing: Mixing::Nothing, width: 1, positions: None, starts_at_zero: false }
 }
 
 #[test]

@@ -11,6 +11,8 @@ pub enum Input {
     Tokens(Tensor<2, Int>),
     /// `[R, M, 2]`: places in a picture, each coordinate from −1 to 1.
     Places(Tensor<3>),
+    /// `[R, M, F]`: rows of numbers.
+    Rows(Tensor<3>),
 }
 
 /// What a network should answer; the kind decides the loss and the metrics.
@@ -21,7 +23,8 @@ pub enum Targets {
     /// `[R, M]`: the class of the next symbol, −1 where it is not asked for; cross-entropy and accuracy over the places that
     /// are asked, exact match over the examples.
     Asked(Tensor<2, Int>),
-    /// `[R, M, O]`: the values themselves, 0 to 1; mean squared error, PSNR.
+    /// `[R, M, O]`: the values themselves; mean squared error. Of a place 0 to 1: PSNR. Of a row of mean square 1: relative
+    /// error.
     Values(Tensor<3>),
 }
 

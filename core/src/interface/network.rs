@@ -11,7 +11,7 @@ use crate::probes::Probes;
 pub trait Network {
     /// # Shapes
     /// - returns `[R, B, classes]` where an example has one answer, `[R, B·N, V]` for the characters of a text, `[R, M, O]`
-    ///   for places
+    ///   for places and rows
     fn forward(&self, parameters: &Parameters, input: Input) -> Tensor<3>;
 
     /// Attention weights of every block; none where there is no attention.

@@ -26,6 +26,7 @@ slot! {
         mixer::Mixer,
         conv_mixer::ConvMixer,
         coordinate::Coordinate,
+        linear::Linear,
     }
 }
 
@@ -49,8 +50,8 @@ pub struct Outline<'a> {
     pub positions: Option<f32>,
     /// What is done to the tokens before the first block; `None` where there are no tokens.
     pub tokens: Option<&'a Tokens>,
-    /// What the weights start from.
-    pub initialization: &'a Initialization,
+    /// What the weights start from; `None` where they start at zero.
+    pub initialization: Option<&'a Initialization>,
     /// By how many orders of magnitude their rows are scaled apart at first.
     pub row_spread: f32,
     /// How weights are made from their trained numbers.
@@ -78,8 +79,8 @@ impl Model {
 
     /// What surrounds a choice of this model, beside this task.
     pub fn surroundings(&self, reading: Reading) -> Surroundings {
-        let Outline { mixing, width, positions, .. } = self.outline();
-        Surroundings { reading, mixing, width, positions }
+        let Outline { mixing, width, positions, initialization, .. } = self.outline();
+        Surroundings { reading, mixing, width, positions, starts_at_zero: initialization.is_none() }
     }
 }
 
@@ -95,7 +96,9 @@ impl Model {
     /// The network for a task, its parameters drawn for every seed of the builder by the rule that the model names.
     pub fn build(&self, builder: &mut Builder, reading: Reading) -> Box<dyn Network> {
         let outline = self.outline();
-        builder.start_by(outline.initialization.engine());
+        if let Some(initialization) = outline.initialization {
+            builder.start_by(initialization.engine());
+        }
         let network = self.engine().build(builder, reading);
         spread_rows(builder, outline.row_spread, matches!(reading, Reading::Places { .. }));
         network

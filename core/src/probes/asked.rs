@@ -31,6 +31,8 @@ fields! {
         jacobian: bool = false, flag("Jacobian", "Jacobian").matters(Surroundings::attends);
         /// Measures the singular values of the last update of every weight matrix.
         updates: bool = false, flag("Update spectra", "update spectra");
+        /// Measures the singular values of how far every weight matrix is from where it started: ΔW.
+        changes: bool = false, flag("Change spectra", "change spectra");
         /// Estimates the largest and smallest curvature of the loss from differences of gradients, by Lanczos; slow. Where a
         /// network has kinks (ReLU) the differences count those too, and the smallest lies far too low.
         hessian: bool = false, flag("Hessian", "Hessian");
@@ -48,14 +50,25 @@ impl Probes {
         outputs: false,
         jacobian: false,
         updates: false,
+        changes: false,
         hessian: false,
     };
 
     /// Whether anything is measured.
     pub fn any(&self) -> bool {
-        let Self { every: _, weights, attention, tokens, scores, outputs, jacobian, updates, hessian } =
-            *self;
-        weights || attention || tokens || scores || outputs || jacobian || updates || hessian
+        let Self {
+            every: _,
+            weights,
+            attention,
+            tokens,
+            scores,
+            outputs,
+            jacobian,
+            updates,
+            changes,
+            hessian,
+        } = *self;
+        weights || attention || tokens || scores || outputs || jacobian || updates || changes || hessian
     }
 
     /// What cannot be measured here.

@@ -23,6 +23,8 @@ pub enum Quantity {
     Weight,
     /// The last update of a weight matrix.
     Update,
+    /// A weight matrix, minus itself before the first step; not there before it, nor where it never changes.
+    Change,
     /// The embedded tokens of an example, before the slot of tokens does anything to them.
     Embedded,
     /// The tokens of an example that enter a block.
@@ -45,6 +47,13 @@ pub enum Quantity {
     Jacobian,
     /// The same with the skip: plus the identity.
     JacobianWithSkip,
+}
+
+impl Quantity {
+    /// Whether it is of a weight matrix, whose name it then has, and not of what flows through the network.
+    pub fn is_of_weights(self) -> bool {
+        matches!(self, Self::Weight | Self::Update | Self::Change)
+    }
 }
 
 /// Singular values of one matrix of one replica, or of the same matrix of several examples: geometric means then,

@@ -31,8 +31,10 @@ pub fn spectra(outline: &Outline, values: &[f32]) -> Vec<Spectrum> {
     let mut found = Vec::new();
     for replica in 0..replicas {
         for head in 0..outline.heads {
-            let subject =
-                |quantity| Subject { quantity, name: &outline.place, head: by_head.then_some(head), replica };
+            let subject = |quantity| {
+                let head = by_head.then_some(head);
+                Subject { quantity, name: &outline.place, head, replica, rounding: 0.0 }
+            };
             let of_head = matrices[replica * all..][..all].iter().skip(head).step_by(outline.heads);
             let spectrum =
                 averaged(&subject(outline.quantity), of_head.clone().copied(), rows, columns, outline.rank);

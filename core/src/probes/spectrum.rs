@@ -22,7 +22,7 @@ use super::report::{Quantity, Spectrum};
 
 /// The spectrum of one weight matrix, `rows × columns` numbers row by row.
 pub fn spectrum(name: &str, replica: usize, values: &[f32], rows: usize, columns: usize) -> Spectrum {
-    let subject = Subject { quantity: Quantity::Weight, name, head: None, replica };
+    let subject = Subject { quantity: Quantity::Weight, name, head: None, replica, rounding: 0.0 };
     averaged(&subject, [values], rows, columns, rows.min(columns))
 }
 
@@ -36,6 +36,8 @@ pub struct Subject<'a> {
     pub head: Option<usize>,
     /// Replica.
     pub replica: usize,
+    /// ‖·‖_F of what rounding may have done to the numbers before they came here; singular values up to that count as zero.
+    pub rounding: f64,
 }
 
 /// The spectrum of the same matrix in several examples, each `rows × columns` numbers row by row.
@@ -51,7 +53,11 @@ pub fn averaged<'a>(
     columns: usize,
     rank: usize,
 ) -> Spectrum {
-    let singles = matrices.into_iter().map(|values| Single::of(values, rows, columns, rank));
+    let singles = matrices.into_iter().map(|values| {
+        let mut single = Single::of(values, rows, columns, rank);
+        single.zero = single.zero.max(subject.rounding);
+        single
+    });
     let singles: Vec<Single> = singles.collect();
     let count = singles.len();
     assert!(count > 0, "a spectrum has a matrix");

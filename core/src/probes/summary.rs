@@ -214,6 +214,7 @@ impl Quantity {
         match self {
             Self::Weight => "Weight",
             Self::Update => "Update",
+            Self::Change => "Change since the start",
             Self::Embedded => "Embedded tokens",
             Self::Tokens => "Tokens entering a block",
             Self::Scores => "Scores QKᵀ",

@@ -51,6 +51,8 @@ pub enum Number {
     Kappa,
     /// ‖A‖_F² / σ₁².
     StableRank,
+    /// How many singular values are above rounding.
+    Rank,
     /// ‖A‖_F.
     Norm,
     /// The largest curvature of the loss.
@@ -89,7 +91,7 @@ impl Asked {
         match number {
             // A singular matrix is worse than every number.
             Number::Kappa | Number::LargestCurvature => Measure::factor(Direction::LowerIsBetter),
-            Number::StableRank => Measure::factor(Direction::HigherIsBetter),
+            Number::StableRank | Number::Rank => Measure::factor(Direction::HigherIsBetter),
             Number::Norm => Measure::factor(Direction::Neither),
             Number::SmallestCurvature => {
                 let (direction, form) = (Direction::Neither, Form::Difference);
@@ -107,7 +109,7 @@ impl Probed {
                 let found = report.curvatures.iter().find(|curvature| curvature.replica == replica)?;
                 Some(if self.number == Number::LargestCurvature { found.largest } else { found.smallest })
             }
-            Number::Kappa | Number::StableRank | Number::Norm => {
+            Number::Kappa | Number::StableRank | Number::Rank | Number::Norm => {
                 let spectra = report.spectra.iter().filter(|spectrum| {
                     spectrum.replica == replica
                         && Some(spectrum.quantity) == self.matrix
@@ -116,6 +118,7 @@ impl Probed {
                 let numbers = spectra.map(|spectrum| match self.number {
                     Number::Kappa => spectrum.condition_number,
                     Number::StableRank => spectrum.stable_rank,
+                    Number::Rank => spectrum.numerical_rank as f64,
                     _ => spectrum.frobenius_norm,
                 });
                 let logarithms: Vec<f64> = numbers.map(f64::ln).collect();
@@ -151,6 +154,7 @@ impl Probed {
         let (on, switch) = match matrix {
             Quantity::Weight => (probes.weights, "weights"),
             Quantity::Update => (probes.updates, "updates"),
+            Quantity::Change => (probes.changes, "changes"),
             Quantity::Embedded | Quantity::Tokens => (probes.tokens, "tokens"),
             Quantity::Scores | Quantity::Attention => (probes.scores, "scores"),
             Quantity::Heads
@@ -170,7 +174,7 @@ impl Probed {
         };
         let known = match matrix {
             // The network says which there are.
-            Quantity::Weight | Quantity::Update => true,
+            _ if matrix.is_of_weights() => true,
             Quantity::Embedded => place == "embedding",
             _ => is_block(),
         };

@@ -87,7 +87,7 @@ impl Metric {
     pub fn measure(self, examples: usize) -> Measure {
         let (direction, step) = match self {
             Self::Accuracy | Self::ExactMatch => return Measure::share_of(examples),
-            Self::Loss => (Direction::LowerIsBetter, 0.0),
+            Self::Loss | Self::RelativeError => (Direction::LowerIsBetter, 0.0),
             Self::Psnr => (Direction::HigherIsBetter, 0.0),
         };
         Measure { direction, form: Form::Difference, unit: self.unit(), step }

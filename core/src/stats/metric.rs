@@ -14,10 +14,13 @@ choice! {
         Accuracy: "accuracy", "Accuracy";
         /// Share of the test sequences of which every answer is right.
         ExactMatch: "exact-match", "Exact match";
-        /// Mean cross-entropy on the test split, in nats; of a picture, mean squared error.
+        /// Mean cross-entropy on the test split, in nats; of a picture or a matrix, mean squared
+        /// error.
         Loss: "loss", "Loss";
         /// Peak signal-to-noise ratio of the whole picture, in dB.
         Psnr: "psnr", "PSNR";
+        /// ‖W − T‖ / ‖T‖ of a matrix W that should be T, in the Frobenius norm.
+        RelativeError: "relative-error", "Relative error";
     }
 }
 
@@ -29,6 +32,7 @@ impl Metric {
             Self::ExactMatch => "exact match",
             Self::Loss => "loss",
             Self::Psnr => "PSNR",
+            Self::RelativeError => "relative error",
         }
     }
 
@@ -40,7 +44,7 @@ impl Metric {
     /// A value as people write it: "97.1 %", "0.532", "24.10 dB".
     pub fn written(self, value: f64) -> String {
         match self {
-            Self::Loss => format!("{value:.3}"),
+            Self::Loss | Self::RelativeError => format!("{value:.3}"),
             Self::Psnr => format!("{value:.2} dB"),
             _ => format!("{:.1} %", 100.0 * value),
         }
@@ -52,6 +56,7 @@ impl Metric {
             Self::Accuracy | Self::ExactMatch => Unit::POINTS,
             Self::Loss => Unit { name: "nats", scale: 1.0 },
             Self::Psnr => Unit { name: "dB", scale: 1.0 },
+            Self::RelativeError => Unit::NONE,
         }
     }
 }

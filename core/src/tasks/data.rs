@@ -73,7 +73,9 @@ mod tests {
     /// The inputs of a batch, one list a replica, and its classes, if it has some.
     fn numbers(batch: Batch) -> (Vec<f32>, Vec<i32>) {
         let input = match batch.input {
-            Input::Patches(patches) | Input::Places(patches) => patches.into_data().iter::<f32>().collect(),
+            Input::Patches(numbers) | Input::Places(numbers) | Input::Rows(numbers) => {
+                numbers.into_data().iter::<f32>().collect()
+            }
             Input::Tokens(tokens) => tokens.into_data().iter::<f32>().collect(),
         };
         match batch.targets {

@@ -42,6 +42,7 @@ slot! {
         addition::Addition,
         multiplication::Multiplication,
         sorting::Sorting,
+        matrix::Matrix,
     }
 }
 
@@ -93,6 +94,7 @@ impl Task {
     pub fn metrics(&self) -> &'static [Metric] {
         match self.reading() {
             Reading::Places { .. } => &[Metric::Psnr, Metric::Loss],
+            Reading::Rows { .. } => &[Metric::RelativeError, Metric::Loss],
             Reading::Sequences { .. } => &[Metric::Accuracy, Metric::ExactMatch, Metric::Loss],
             Reading::Patches { .. } | Reading::Characters { .. } | Reading::Symbols { .. } => {
                 &[Metric::Accuracy, Metric::Loss]

@@ -66,7 +66,7 @@ impl Comparison {
         let measured: Vec<Measured> = measured.collect();
         let absent = |(one, lane): (&Measured, &Lane)| {
             let place = one.asked.place.as_ref()?;
-            let is_weight = matches!(one.asked.matrix, Some(Quantity::Weight | Quantity::Update));
+            let is_weight = one.asked.matrix.is_some_and(Quantity::is_of_weights);
             let matrices = lane.run.layout.matrices();
             let known = !is_weight || matrices.iter().any(|matrix| matrix.name == *place);
             (!known).then(|| {

@@ -6,18 +6,20 @@ use super::loss::loss;
 use super::run::Run;
 use crate::interface::Targets;
 use crate::stats::Metric;
+use crate::surroundings::Reading;
 
-/// Accuracy, the share of exact matches if the task has it, and loss, or PSNR and loss, of each replica on the whole split.
+/// Accuracy, the share of exact matches if the task has it, and loss, or PSNR or relative error and loss, of each replica on the whole split.
 pub(super) async fn evaluate(run: &Run) -> Result<Vec<(Metric, Vec<f32>)>, ExecutionError> {
     let parameters = run.frozen();
     let mut tally = Tally::of(run.seeds.len());
+    let reading = run.task.reading();
     for index in 0..run.task.test_chunks() {
         let batch = run.task.test_chunk(index, &run.seeds);
         let logits = run.network.forward(&parameters, batch.input);
         // One read a part of the test split also keeps the queue of the GPU short.
-        tally.add(&read(logits, batch.targets, run.task.reading().tokens()).await?);
+        tally.add(&read(logits, batch.targets, reading.tokens()).await?);
     }
-    Ok(tally.metrics())
+    Ok(tally.metrics(reading))
 }
 
 /// What is counted in one part of the split.
@@ -114,15 +116,20 @@ impl Tally {
         self.parts += 1;
     }
 
-    fn metrics(self) -> Vec<(Metric, Vec<f32>)> {
+    fn metrics(self, reading: Reading) -> Vec<(Metric, Vec<f32>)> {
         let mean = |sums: &[f64]| {
             let means = sums.iter().zip(&self.weights).map(|(sum, weight)| (sum / weight) as f32);
             means.collect::<Vec<_>>()
         };
         let Some(right) = &self.right else {
             let errors = self.losses.iter().zip(&self.weights).map(|(sum, weight)| sum / weight);
-            let ratios = errors.map(|error| peak_signal_to_noise(error) as f32).collect();
-            return vec![(Metric::Psnr, ratios), (Metric::Loss, mean(&self.losses))];
+            let first = if let Reading::Rows { .. } = reading {
+                // The mean square of the values is 1.
+                (Metric::RelativeError, errors.map(|error| error.sqrt() as f32).collect())
+            } else {
+                (Metric::Psnr, errors.map(|error| peak_signal_to_noise(error) as f32).collect())
+            };
+            return vec![first, (Metric::Loss, mean(&self.losses))];
         };
         let parts = self.parts as f64;
         let exact = self.exact.iter().map(|sums| {
@@ -208,7 +215,7 @@ mod tests {
                 let part = pollster::block_on(read(z, Targets::Asked(some), TOKENS));
                 tally.add(&part.unwrap());
             }
-            let metrics = tally.metrics();
+            let metrics = tally.metrics(Reading::Characters { tokens: 1, vocabulary: 2 });
             let names: Vec<Metric> = metrics.iter().map(|(metric, _)| *metric).collect();
             assert_eq!(names, [Metric::Accuracy, Metric::ExactMatch, Metric::Loss]);
             for replica in 0..2 {

@@ -4,11 +4,11 @@ use burn::tensor::{ExecutionError, Tensor, TensorData, Transaction};
 
 use super::curvature::curvatures;
 use super::run::Run;
-use crate::parameters::Layout;
+use crate::parameters::{Layout, Matrix};
 use crate::probes::Probes;
 use crate::probes::report::{AttentionMap, ProbeReport, Quantity, Spectrum};
 use crate::probes::seen::{Outline, spectra};
-use crate::probes::spectrum::{Subject, averaged};
+use crate::probes::spectrum::{Subject, averaged, spectrum};
 
 /// Test examples that matrices of an example are averaged over, at most.
 const EXAMPLES: usize = 16;
@@ -19,12 +19,13 @@ pub(super) async fn probe(run: &Run, probes: &Probes) -> Result<ProbeReport, Exe
     let mut transaction = Transaction::default();
     let weights = run.weights();
     let parameters = run.layout.bind(&weights, false);
-    if probes.weights || probes.updates {
+    let of_weights = probes.weights || probes.updates || probes.changes;
+    if of_weights {
         transaction = transaction.register(weights.clone());
     }
     let before = run.before().filter(|_| probes.updates);
-    if let Some(before) = before {
-        transaction = transaction.register(before.clone());
+    for earlier in [before, run.first()].into_iter().flatten() {
+        transaction = transaction.register(earlier.clone());
     }
     let mut maps = Vec::new();
     if probes.attention {
@@ -49,15 +50,15 @@ pub(super) async fn probe(run: &Run, probes: &Probes) -> Result<ProbeReport, Exe
     let mut read = transaction.execute_async().await?.into_iter();
     let mut next = || numbers(&read.next().expect("as many answers as questions"));
     let mut report = ProbeReport::default();
-    if probes.weights || probes.updates {
+    if of_weights {
         let used = next();
         if probes.weights {
-            report.spectra.extend(matrices(&run.layout, Quantity::Weight, &used));
+            report.spectra.extend(matrices(&run.layout, &used));
         }
-        if before.is_some() {
-            let before = next();
-            let update: Vec<f32> = used.iter().zip(before).map(|(now, before)| now - before).collect();
-            report.spectra.extend(matrices(&run.layout, Quantity::Update, &update));
+        for (quantity, earlier) in [(Quantity::Update, before), (Quantity::Change, run.first())] {
+            if earlier.is_some() {
+                report.spectra.extend(differences(&run.layout, quantity, &used, &next()));
+            }
         }
     }
     for (block, (heads, tokens)) in maps.into_iter().enumerate() {
@@ -81,13 +82,31 @@ fn numbers(data: &TensorData) -> Vec<f32> {
 }
 
 /// The spectrum of every weight matrix of every replica; `flat` holds all numbers, `[R, P]`.
-fn matrices(layout: &Layout, quantity: Quantity, flat: &[f32]) -> Vec<Spectrum> {
+fn matrices(layout: &Layout, flat: &[f32]) -> Vec<Spectrum> {
+    let spectrum = |replica: usize, row: &[f32], matrix: &Matrix| {
+        spectrum(&matrix.name, replica, &matrix.gather(row), matrix.rows, matrix.columns)
+    };
+    let of_replica =
+        |(replica, row)| layout.matrices().into_iter().map(move |matrix| spectrum(replica, row, &matrix));
+    flat.chunks_exact(layout.width()).enumerate().flat_map(of_replica).collect()
+}
+
+/// The spectrum of what was added to every weight matrix of every replica that is not what it was; both flat, `[R, P]`.
+fn differences(layout: &Layout, quantity: Quantity, now: &[f32], earlier: &[f32]) -> Vec<Spectrum> {
     let mut found = Vec::new();
-    for (replica, row) in flat.chunks_exact(layout.width()).enumerate() {
+    let rows = now.chunks_exact(layout.width()).zip(earlier.chunks_exact(layout.width()));
+    for (replica, (now, earlier)) in rows.enumerate() {
         for matrix in layout.matrices() {
-            let subject = Subject { quantity, name: &matrix.name, head: None, replica };
-            let (values, rows, columns) = (matrix.gather(row), matrix.rows, matrix.columns);
-            found.push(averaged(&subject, [&values[..]], rows, columns, rows.min(columns)));
+            let (now, earlier) = (matrix.gather(now), matrix.gather(earlier));
+            let added: Vec<f32> = now.iter().zip(earlier).map(|(now, earlier)| now - earlier).collect();
+            if added.iter().any(|value| *value != 0.0) {
+                // Where little is added to much, the sum keeps only some of its digits.
+                let square: f64 = now.iter().map(|value| f64::from(*value) * f64::from(*value)).sum();
+                let rounding = f64::from(f32::EPSILON) * square.sqrt();
+                let subject = Subject { quantity, name: &matrix.name, head: None, replica, rounding };
+                let (rows, columns) = (matrix.rows, matrix.columns);
+                found.push(averaged(&subject, [&added[..]], rows, columns, rows.min(columns)));
+            }
         }
     }
     found

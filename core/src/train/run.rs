@@ -37,8 +37,10 @@ pub(super) struct Run {
     gradients: Option<Tensor<2>>,
     log: Option<Tensor<3>>,
     logged: usize,
-    /// The parameters before the last step, where a probe will want them.
+    /// The weights before the last step, where a probe will want them.
     before: Option<Tensor<2>>,
+    /// The weights before the first step, where a probe will want them.
+    first: Option<Tensor<2>>,
 }
 
 impl Run {
@@ -72,7 +74,7 @@ impl Run {
             mean: Tensor::zeros(shape, device),
             square: Tensor::zeros(shape, device),
         };
-        Ok(Self {
+        let mut run = Self {
             task,
             network,
             rates,
@@ -80,6 +82,7 @@ impl Run {
             log: Some(Tensor::zeros([LOG_SLOTS, 2, seeds.len()], device)),
             logged: 0,
             before: None,
+            first: None,
             layout,
             seeds,
             conditioner,
@@ -87,7 +90,10 @@ impl Run {
             parts,
             device: device.clone(),
             state: Some(state),
-        })
+        };
+        // Also where a checkpoint follows: what training started from is made anew then, not kept in it.
+        run.first = experiment.probes.changes.then(|| run.weights());
+        Ok(run)
     }
 
     /// Step `step`, from 1. Reads nothing back; losses and gradient norms go to the log.
@@ -190,6 +196,11 @@ impl Run {
     /// What was kept.
     pub(super) fn before(&self) -> Option<&Tensor<2>> {
         self.before.as_ref()
+    }
+
+    /// The weights before the first step, if changes are measured.
+    pub(super) fn first(&self) -> Option<&Tensor<2>> {
+        self.first.as_ref()
     }
 
     /// A batch that is never trained on by its own number: probes always see the same.

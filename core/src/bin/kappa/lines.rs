@@ -38,6 +38,8 @@ enum Line<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         psnr: Option<&'a [f32]>,
         #[serde(skip_serializing_if = "Option::is_none")]
+        relative_error: Option<&'a [f32]>,
+        #[serde(skip_serializing_if = "Option::is_none")]
         exact_match: Option<&'a [f32]>,
     },
     Probed {
@@ -147,6 +149,7 @@ pub fn of(event: &Event) -> Vec<String> {
                 exact_match: values(Metric::ExactMatch),
                 loss: values(Metric::Loss),
                 psnr: values(Metric::Psnr),
+                relative_error: values(Metric::RelativeError),
             }]
         }
         Event::Probed { variant, step, report } => {

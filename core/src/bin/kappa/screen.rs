@@ -140,7 +140,7 @@ fn message(progress: &Progress, results: &Results) -> String {
         });
     }
     if let Some(variant) = results.variants.get(progress.variant) {
-        for metric in [Metric::Accuracy, Metric::ExactMatch, Metric::Psnr] {
+        for metric in [Metric::Accuracy, Metric::ExactMatch, Metric::Psnr, Metric::RelativeError] {
             let mean = variant.mean(metric);
             if !mean.starts_with('–') {
                 parts.push(format!("{} {mean}", metric.word()));

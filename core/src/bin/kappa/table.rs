@@ -141,7 +141,7 @@ impl Outcome {
         };
         let (scale, digits, unit) = match metric {
             Metric::Accuracy | Metric::ExactMatch => (100.0, 1, " %"),
-            Metric::Loss => (1.0, 3, ""),
+            Metric::Loss | Metric::RelativeError => (1.0, 3, ""),
             Metric::Psnr => (1.0, 2, " dB"),
         };
         let number = |value: f64| format!("{:.digits$}", scale * value);

@@ -67,7 +67,7 @@ impl Described for Coordinate {
             width: self.width,
             positions: None,
             tokens: None,
-            initialization: &self.initialization,
+            initialization: Some(&self.initialization),
             row_spread: self.row_spread,
             weights: &self.weights,
         }

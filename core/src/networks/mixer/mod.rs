@@ -53,7 +53,7 @@ impl Described for Mixer {
             width: self.width,
             positions: None,
             tokens: Some(&self.tokens),
-            initialization: &self.initialization,
+            initialization: Some(&self.initialization),
             row_spread: self.row_spread,
             weights: &self.weights,
         }

@@ -58,8 +58,8 @@ impl TransformerNetwork {
                 false,
                 classes,
             ),
-            Reading::Places { .. } => {
-                unreachable!("the experiment's rules give places to a coordinate network")
+            Reading::Places { .. } | Reading::Rows { .. } => {
+                unreachable!("the experiment's rules give those to other networks")
             }
         };
         let token_slot = TokenSlot::new(&model.tokens, reading.tokens(), builder);

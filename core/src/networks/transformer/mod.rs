@@ -102,7 +102,7 @@ impl Transformer {
 impl Room for Transformer {
     fn rules(&self, here: &Surroundings, problems: &mut Problems<'_>) {
         problems.rule(
-            !matches!(here.reading, Reading::Places { .. }),
+            !matches!(here.reading, Reading::Places { .. } | Reading::Rows { .. }),
             "architecture",
             "must be coordinate for a task of places; a transformer reads patches or symbols",
         );
@@ -124,7 +124,7 @@ impl Described for Transformer {
             width: self.width,
             positions: Some(self.positions),
             tokens: Some(&self.tokens),
-            initialization: &self.initialization,
+            initialization: Some(&self.initialization),
             row_spread: self.row_spread,
             weights: &self.weights,
         }

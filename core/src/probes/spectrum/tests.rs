@@ -37,7 +37,7 @@ fn a_matrix_that_is_not_finite_is_said_to_be_so() {
 }
 
 fn subject() -> Subject<'static> {
-    Subject { quantity: Quantity::Attention, name: "blocks.0", head: Some(2), replica: 1 }
+    Subject { quantity: Quantity::Attention, name: "blocks.0", head: Some(2), replica: 1, rounding: 0.0 }
 }
 
 fn diagonal(values: [f32; 3]) -> Vec<f32> {

@@ -110,7 +110,7 @@ mod tests {
         let sum = Addition { digits: 16, ..Addition::default() };
         let product = Multiplication { digits: 10, ..Multiplication::default() };
         let (mixing, reading) = (Mixing::Attention, sum.outline().reading);
-        let here = Surroundings { reading, mixing, width: 16, positions: None };
+        let here = Surroundings { reading, mixing, width: 16, positions: None, starts_at_zero: false };
         let mut found = Vec::new();
         sum.rules(&here, &mut Problems::new("task", &mut found));
         product.rules(&here, &mut Problems::new("task", &mut found));

@@ -84,7 +84,7 @@ mod tests {
         use crate::surroundings::{Mixing, Surroundings};
         let task = Haystack { keys: 30, vocabulary: 100, ..Haystack::default() };
         let (mixing, reading) = (Mixing::Attention, task.outline().reading);
-        let here = Surroundings { reading, mixing, width: 16, positions: None };
+        let here = Surroundings { reading, mixing, width: 16, positions: None, starts_at_zero: false };
         let mut found = Vec::new();
         task.rules(&here, &mut Problems::new("task", &mut found));
         let sentences: Vec<_> = found.iter().map(|problem| problem.sentence.as_str()).collect();

@@ -263,7 +263,7 @@ fn what_does_not_fit_is_refused_by_name() {
     let problems = |task: Procedural| {
         let (mixing, reading) = (Mixing::Attention, task.outline().reading);
         let mut found = Vec::new();
-        let here = Surroundings { reading, mixing, width: 16, positions: None };
+        let here = Surroundings { reading, mixing, width: 16, positions: None, starts_at_zero: false };
         task.rules(&here, &mut Problems::new("task", &mut found));
         found.into_iter().map(|problem| problem.sentence).collect::<Vec<_>>()
     };

@@ -9,7 +9,8 @@
 
 use super::lora::{ALPHA, RANK, SCALING, Scaling, unusual_alpha};
 use super::places::{ALONG, ON, head, queries_and_values, words};
-use crate::fields::{Room, fields};
+use crate::fields::{Problems, Room, fields};
+use crate::surroundings::Surroundings;
 
 fields! {
     /// A low-rank change of directions, with lengths trained apart (DoRA, arXiv 2402.09353).
@@ -30,6 +31,10 @@ impl Room for Dora {
             details.push("over the rank's root".to_owned());
         }
         words("DoRA", details, &self.on, &self.along)
+    }
+
+    fn rules(&self, here: &Surroundings, problems: &mut Problems<'_>) {
+        super::rule_of_norms(here, problems);
     }
 }
 

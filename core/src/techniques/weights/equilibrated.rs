@@ -16,7 +16,8 @@
 //! coordinate network, no in a classifier, whose head starts at zero).
 
 use crate::fields::Phrase::Before;
-use crate::fields::{Room, choice, fields, named};
+use crate::fields::{Problems, Room, choice, fields, named};
+use crate::surroundings::Surroundings;
 
 fields! {
     /// Rows divided by their norms (Weight Conditioning, arXiv 2409.03424).
@@ -93,6 +94,10 @@ impl Room for Equilibrated {
             details.push("stopped gradient".to_owned());
         }
         crate::techniques::with_details(name, &details)
+    }
+
+    fn rules(&self, here: &Surroundings, problems: &mut Problems<'_>) {
+        super::rule_of_norms(here, problems);
     }
 }
 

@@ -34,9 +34,10 @@ mod spread;
 use burn::tensor::{Device, Tensor};
 
 use crate::fields::Phrase::{After, Before};
-use crate::fields::{Row, float, named, slot};
+use crate::fields::{Problems, Row, float, named, slot};
 #[cfg(feature = "engine")]
 use crate::parameters::Builder;
+use crate::surroundings::Surroundings;
 
 #[cfg(feature = "engine")]
 pub use spread::spread_rows;
@@ -64,6 +65,12 @@ slot! {
 pub const WEIGHTS: Row = named("Weights", After(" weights"))
     .or_help("How a weight matrix is made from its trained numbers.")
     .whole();
+
+/// The rule of a choice that divides by norms of the first weights.
+fn rule_of_norms(here: &Surroundings, problems: &mut Problems<'_>) {
+    let sentence = "must be another one here: it divides by norms of the first weights, which are zero";
+    problems.rule(!here.starts_at_zero, "", sentence);
+}
 
 /// The row of a network's uneven start.
 pub const ROW_SPREAD: Row = float("Row spread", 0.01, 3.0, Before("row spread "))

@@ -4,7 +4,8 @@
 //! w_i = g_i v_i / ‖v_i‖        g_i trained, at first ‖v_i‖, so that the weights start as they are
 //! ```
 
-use crate::fields::{Room, fields};
+use crate::fields::{Problems, Room, fields};
+use crate::surroundings::Surroundings;
 
 fields! {
     /// Direction and length of each row trained apart (arXiv 1602.07868).
@@ -15,6 +16,10 @@ fields! {
 impl Room for Normalized {
     fn words(&self) -> String {
         "weight-normalized".to_owned()
+    }
+
+    fn rules(&self, here: &Surroundings, problems: &mut Problems<'_>) {
+        super::rule_of_norms(here, problems);
     }
 }
 

@@ -13,7 +13,8 @@
 use super::lora::{ALPHA, RANK, unusual_alpha};
 use super::places::{ALONG, ON, head, queries_and_values, words};
 use crate::fields::Phrase::Before;
-use crate::fields::{Room, fields, flag, logarithmic};
+use crate::fields::{Problems, Room, fields, flag, logarithmic};
+use crate::surroundings::Surroundings;
 
 fields! {
     /// Plus the sine of a product of two thin matrices (SineLoRA, arXiv 2403.19243).
@@ -39,6 +40,12 @@ impl Room for SineLora {
             details.push(format!("g {:?}", self.gain));
         }
         words(if self.lengths { "Sine-DoRA" } else { "SineLoRA" }, details, &self.on, &self.along)
+    }
+
+    fn rules(&self, here: &Surroundings, problems: &mut Problems<'_>) {
+        if self.lengths {
+            super::rule_of_norms(here, problems);
+        }
     }
 }
 

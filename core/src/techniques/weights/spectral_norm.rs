@@ -3,7 +3,8 @@
 //! Deviation from the paper: σ₁ is found from the weights alone (`kernels::spectral_norm`), not by
 //! one power iteration a step from a vector that is kept.
 
-use crate::fields::{Room, fields};
+use crate::fields::{Problems, Room, fields};
+use crate::surroundings::Surroundings;
 
 fields! {
     /// Divided by the largest singular value (arXiv 1802.05957).
@@ -11,7 +12,11 @@ fields! {
     pub struct SpectralNorm as "spectral-norm", "Spectral norm" {}
 }
 
-impl Room for SpectralNorm {}
+impl Room for SpectralNorm {
+    fn rules(&self, here: &Surroundings, problems: &mut Problems<'_>) {
+        super::rule_of_norms(here, problems);
+    }
+}
 
 #[cfg(feature = "engine")]
 mod engine {

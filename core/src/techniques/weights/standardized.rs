@@ -6,7 +6,8 @@
 //!
 //! Deviation from the paper: it divides by √inputs besides, since no normalization need follow it here.
 
-use crate::fields::{Room, fields};
+use crate::fields::{Problems, Room, fields};
+use crate::surroundings::Surroundings;
 
 fields! {
     /// Each row with mean 0 and fixed variance (arXiv 1903.10520).
@@ -14,7 +15,11 @@ fields! {
     pub struct Standardized as "standardized", "Standardized" {}
 }
 
-impl Room for Standardized {}
+impl Room for Standardized {
+    fn rules(&self, here: &Surroundings, problems: &mut Problems<'_>) {
+        super::rule_of_norms(here, problems);
+    }
+}
 
 #[cfg(feature = "engine")]
 mod engine {
