@@ -109,9 +109,9 @@ impl Layout {
         &self.parameters
     }
 
-    /// The weight matrices, those that lie side by side apart from each other.
+    /// The weight matrices that layers read, those that lie side by side apart from each other.
     pub fn matrices(&self) -> Vec<Matrix> {
-        self.matrices_of(|p| p.decay)
+        self.matrices_of(|p| p.decay && p.read)
     }
 
     /// Those that the slot of weight conditioning changes.

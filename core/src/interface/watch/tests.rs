@@ -19,6 +19,7 @@ const ALL: Probes = Probes {
     outputs: true,
     jacobian: true,
     updates: false,
+    changes: false,
     hessian: false,
 };
 

@@ -8,6 +8,8 @@
 
 #[cfg(feature = "engine")]
 mod engine;
+#[cfg(test)]
+mod tests;
 
 use super::{Described, NetworkSize, Outline};
 use crate::fields::{Problems, Room, fields};

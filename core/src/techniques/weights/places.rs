@@ -4,7 +4,7 @@ use crate::fields::{Row, line};
 
 /// The row of the matrices that adapt.
 pub const ON: Row = line("Adapts", 120).or_help(
-    "The matrices that adapt, by pieces of their names: query, key, value, output, attention, up, down, mlp, blocks.0.",
+    "The matrices that adapt, by pieces of their names: query, key, value, output, attention, up, down, mlp, blocks.0; map.",
 );
 
 /// The row of what is trained as it is.
@@ -22,8 +22,14 @@ pub fn head() -> String {
     "head".to_owned()
 }
 
+/// The one matrix of a linear map: where there is no other, nothing needs to be said.
+const MAP: &str = "map";
+
 /// "LoRA (rank 8, on up)": what differs from the usual places is said.
 pub fn words(name: &str, mut details: Vec<String>, on: &str, along: &str) -> String {
+    if on == MAP && along.is_empty() {
+        return crate::techniques::with_details(name, &details);
+    }
     if on != queries_and_values() {
         details.push(format!("on {on}"));
     }

@@ -142,3 +142,27 @@ fn an_update_is_what_the_last_step_that_moved_changed() {
     // The last learning rate is 0: the step before is the last that moved.
     assert_eq!(of(6, Quantity::Update, "head.weight"), of(5, Quantity::Update, "head.weight"));
 }
+
+#[test]
+fn a_change_is_how_far_a_matrix_went_and_has_the_rank_that_its_adapter_can_make() {
+    let settings = ["probes.every=10", "probes.changes=true", "model.weights=lora", "model.weights.rank=3"];
+    let (experiment, events) = run(&settings);
+    let last = experiment.training.steps;
+    let (_, _, report) = reports(&events).into_iter().find(|(v, s, _)| (*v, *s) == (0, last)).unwrap();
+    let changed: Vec<&Spectrum> =
+        report.spectra.iter().filter(|one| one.quantity == Quantity::Change && one.replica == 0).collect();
+    let adapted = |name: &str| name.ends_with("query.weight") || name.ends_with("value.weight");
+    assert!(changed.len() > 2, "queries, values and the head");
+    for one in changed {
+        // What is frozen has no change; what is trained along has a full one.
+        assert!(adapted(&one.name) || one.name == "head.weight", "{}", one.name);
+        let most = if adapted(&one.name) { 3 } else { 10 };
+        assert_eq!(one.numerical_rank, most, "{}", one.name);
+        assert!(one.frobenius_norm > 0.0);
+    }
+    for event in &events {
+        if let Event::Probed { step: 0, report, .. } = event {
+            assert!(report.spectra.iter().all(|one| one.quantity != Quantity::Change), "nothing has moved");
+        }
+    }
+}
