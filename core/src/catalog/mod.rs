@@ -17,7 +17,9 @@ mod always_skip;
 mod conditioned_tokens;
 mod leaner_transformers;
 mod procedural_pretraining;
+mod randlora;
 mod rethinking_softmax;
+mod sine_lora;
 mod starters;
 mod structured_initialization;
 mod weight_conditioning;
@@ -33,6 +35,8 @@ pub const PAPERS: &[&Paper] = &[
     &structured_initialization::PAPER,
     &weight_conditioning::PAPER,
     &procedural_pretraining::PAPER,
+    &randlora::PAPER,
+    &sine_lora::PAPER,
 ];
 
 /// A paper and its experiment.
