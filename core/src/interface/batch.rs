@@ -23,8 +23,8 @@ pub enum Targets {
     /// `[R, M]`: the class of the next symbol, −1 where it is not asked for; cross-entropy and accuracy over the places that
     /// are asked, exact match over the examples.
     Asked(Tensor<2, Int>),
-    /// `[R, M, O]`: the values themselves; mean squared error. Of a place 0 to 1: PSNR. Of a row of mean square 1: relative
-    /// error.
+    /// `[R, M, O]`: the values themselves; mean squared error. Of a place 0 to 1: PSNR. Of rows whose length is 1 in the
+    /// mean: relative error.
     Values(Tensor<3>),
 }
 

@@ -123,9 +123,9 @@ impl Tally {
         };
         let Some(right) = &self.right else {
             let errors = self.losses.iter().zip(&self.weights).map(|(sum, weight)| sum / weight);
-            let first = if let Reading::Rows { .. } = reading {
-                // The mean square of the values is 1.
-                (Metric::RelativeError, errors.map(|error| error.sqrt() as f32).collect())
+            let first = if let Reading::Rows { outputs, .. } = reading {
+                // The mean square of a row's length is 1.
+                (Metric::RelativeError, errors.map(|error| (error * outputs as f64).sqrt() as f32).collect())
             } else {
                 (Metric::Psnr, errors.map(|error| peak_signal_to_noise(error) as f32).collect())
             };

@@ -25,6 +25,7 @@ pub(crate) use data::share_data;
 pub use device::Engine;
 pub use kept::{Kept, Provenance};
 pub use lanes::{LARGEST_ADVANCE, Wish};
+pub use run::trained_numbers;
 pub use session::Session;
 
 #[cfg(test)]

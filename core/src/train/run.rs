@@ -228,11 +228,12 @@ impl Run {
     }
 }
 
-/// Trained numbers of one replica of a resolved experiment, before anything of it is there.
+/// Trained numbers of one replica of a resolved experiment, before anything of it is there: those that an adapter adds, and
+/// none that it freezes.
 ///
 /// # Errors
 /// A sentence, if the network does not have a part that the experiment names.
-pub(super) fn trained_numbers(experiment: &Experiment, device: &Device) -> Result<u64, String> {
+pub fn trained_numbers(experiment: &Experiment, device: &Device) -> Result<u64, String> {
     let mut builder = Builder::new(seeds_of(experiment)[..1].to_vec());
     experiment.model.build(&mut builder, experiment.task.reading());
     experiment.model.outline().weights.engine().conditioner(&mut builder, device)?;

@@ -176,13 +176,7 @@ impl Session {
             let parameters = match &self.stage {
                 Stage::Comparing(comparison) => comparison.lanes[index].run.layout.count() as u64,
                 Stage::Preparing(..) | Stage::Tuning(_) => {
-                    let needed = self.experiment.needed(&resolved).map_err(sentences)?;
-                    // What starts from a source may train a part of it only.
-                    if needed.is_empty() {
-                        size.parameters
-                    } else {
-                        trained_numbers(&resolved, &self.device).map_err(|problem| vec![problem])?
-                    }
+                    trained_numbers(&resolved, &self.device).map_err(|problem| vec![problem])?
                 }
             };
             // Parameters, two moments and the gradients; activations come on top.

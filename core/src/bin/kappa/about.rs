@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use kappa_core::catalog::link::to_link;
 use kappa_core::catalog::{self, Entry, Paper, Source};
 use kappa_core::spec::{Experiment, to_toml};
+use kappa_core::train::trained_numbers;
 
 use crate::choose;
 use crate::failure::Failure;
@@ -108,9 +109,12 @@ fn experiment(text: &mut String, experiment: &Experiment) {
         let changes =
             experiment.changes(index).iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
         let changes = if changes.is_empty() { "as in the file".to_owned() } else { changes };
-        let size = experiment.variant(index).map(|variant| variant.size());
+        // An adapter trains other numbers than the network has; one that does not fit says so when it is run.
+        let device = burn::tensor::Device::flex();
+        let trained =
+            experiment.variant(index).ok().and_then(|variant| trained_numbers(&variant, &device).ok());
         let parameters =
-            size.map(|size| format!("{} parameters", grouped(size.parameters))).unwrap_or_default();
+            trained.map(|count| format!("{} trained numbers", grouped(count))).unwrap_or_default();
         vec![format!("  {}. {name}", index + 1), changes, parameters]
     });
     text.push_str(&columns(&rows.collect::<Vec<_>>()));

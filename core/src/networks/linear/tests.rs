@@ -25,6 +25,9 @@ fn what_divides_by_the_first_weights_has_no_place_in_a_map_that_starts_at_zero()
 #[test]
 fn rows_and_linear_maps_belong_together() {
     assert!(problems(&["task=digits"])[0].contains("model.architecture"));
-    assert!(problems(&["title=x", "task=matrix", "model.architecture=transformer"])[0].contains("model.architecture"));
+    assert!(
+        problems(&["title=x", "task=matrix", "model.architecture=transformer"])[0]
+            .contains("model.architecture")
+    );
     assert!(problems(&["task.target_rank=200"])[0].contains("task.target_rank must be at most size"));
 }

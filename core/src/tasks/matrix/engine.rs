@@ -106,7 +106,7 @@ impl Dataset for MatrixTask {
     }
 }
 
-/// The target of a seed, row by row; the mean square of its numbers is 1.
+/// The target of a seed, row by row; the mean square of its rows' lengths is 1.
 fn target(task: &Matrix, seed: u64, name: &str) -> Vec<f32> {
     let size = task.size as usize;
     let drawn = |side: &str| {
@@ -122,7 +122,7 @@ fn target(task: &Matrix, seed: u64, name: &str) -> Vec<f32> {
             orthogonal("left") * falling * orthogonal("right").transpose()
         }
     };
-    let scale = size as f64 / matrix.norm();
+    let scale = (size as f64).sqrt() / matrix.norm();
     matrix.transpose().iter().map(|value| (value * scale) as f32).collect()
 }
 
@@ -136,7 +136,7 @@ mod tests {
         let task = Matrix { size: 32, spectrum: falling, rank: 5 };
         let values = target(&task, 3, "matrix.target");
         let found = spectrum("target", 0, &values, 32, 32);
-        assert!((found.frobenius_norm - 32.0).abs() < 1e-4, "the mean square of the numbers is 1");
+        assert!((found.frobenius_norm - 32f64.sqrt()).abs() < 1e-5, "rows have a length of 1 in the mean");
         found.singular_values.iter().map(|value| f64::from(value / found.singular_values[0])).collect()
     }
 

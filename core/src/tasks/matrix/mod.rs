@@ -1,12 +1,12 @@
 //! A matrix to be fitted: `matrix`.
 //!
 //! ```text
-//! T = n/‖S‖ · U S Vᵀ        U, V: orthogonal, drawn for each seed; S = diag(s), the spectrum that is chosen
+//! T = √n/‖S‖ · U S Vᵀ        U, V: orthogonal, drawn for each seed; S = diag(s), the spectrum that is chosen
 //! ```
 //!
 //! Row i of the identity is read, row i of T is the answer, so that the map that is learned *is* the matrix, and the ideal
-//! change of a map that starts at zero is T, whose spectrum is known. The mean square of T's numbers is 1: the root of the
-//! loss, ‖W − T‖ / ‖T‖, is the relative error, and what a change of rank r leaves is known too (Eckart and Young):
+//! change of a map that starts at zero is T, whose spectrum is known. T's rows have a mean square
+//! length of 1, so that a flat T is an orthogonal matrix, and ‖W − T‖ / ‖T‖, the relative error, is the root of n times the loss, and what a change of rank r leaves is known too (Eckart and Young):
 //! √(Σ_{i>r} s_i² / Σ s_i²).
 //!
 //! Every seed has a target of its own; what is tuned is tuned on other targets. The five spectra are those of the lab's notes

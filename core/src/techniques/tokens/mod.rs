@@ -19,6 +19,7 @@ slot! {
         conditioned::Conditioned,
         graying::Graying,
         whitened::Whitened,
+        rotated::Rotated,
     }
 }
 

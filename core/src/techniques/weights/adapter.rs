@@ -152,7 +152,7 @@ pub(super) fn adapt(
     along: &str,
     adapter: impl Adapter,
 ) -> Made {
-    let matrices = builder.layout().conditioned();
+    let matrices = builder.layout().matrices();
     let chosen = chosen(&matrices, "on", on)?;
     let trained = freeze(builder, &chosen, along)?;
     let mut shapes: Vec<[usize; 2]> = Vec::new();
