@@ -34,9 +34,10 @@ pub const PAPER: Paper = Paper {
     ],
     controls: &CONTROLS,
     experiment_toml: include_str!("../../experiments/randlora.toml"),
-    companions: &[LOW_RANK, POWER_LAW, GAUSSIAN],
+    companions: &[LOW_RANK, POWER_LAW, GAUSSIAN, SHIFT, SHIFT_SMALL],
     notes: &[
-        "The paper fits no single matrix: this task is the lab's, so that the ideal change is known. Fine-tuning is what it measures.",
+        "The paper fits no single matrix: this task is the lab's, so that the ideal change is known. Fine-tuning is what it measures; \
+         the companions on shifts fine-tune a small vision transformer, of which only the patch embedding adapts.",
         "RandLoRA's basis rank means the opposite of LoRA's rank: fewer means more trained numbers.",
         "There are three published scales, of PEFT, of the authors' code for vision, and of the paper; the default here is PEFT's, \
          and each is a choice. A rate that is tuned makes up for most of it.",
@@ -82,6 +83,36 @@ const GAUSSIAN: Companion = Companion {
     controls: &CONTROLS,
     experiment_toml: include_str!("../../experiments/randlora-gaussian.toml"),
 };
+
+/// Fine-tuning, where the ideal change has nearly full rank.
+const SHIFT: Companion = Companion {
+    id: "randlora-shift",
+    short_title: "Fine-tuning, a shift of high rank",
+    summary: "A network that has learned plain digits meets patches that are rotated in 48 of their 49 directions: which adapter brings \
+              it back?",
+    controls: &OF_SHIFTS,
+    experiment_toml: include_str!("../../experiments/randlora-shift.toml"),
+};
+
+/// Fine-tuning, where the ideal change has low rank.
+const SHIFT_SMALL: Companion = Companion {
+    id: "randlora-shift-small",
+    short_title: "Fine-tuning, a shift of low rank",
+    summary: "The same network and adapters where patches are rotated in four of their directions.",
+    controls: &OF_SHIFTS,
+    experiment_toml: include_str!("../../experiments/randlora-shift-small.toml"),
+};
+
+const OF_SHIFTS: [&str; 8] = [
+    "model.tokens.directions",
+    "model.weights",
+    "model.weights.on",
+    "model.weights.rank",
+    "model.weights.basis",
+    "training.learning_rate",
+    "training.steps",
+    "seeds.count",
+];
 
 /// A mean of Tables 11 to 14, LoRA of rank 32 beside.
 const fn vision(what: &'static str, variant_name: &'static str, lora: f64, variant: f64) -> Reported {

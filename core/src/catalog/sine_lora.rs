@@ -23,7 +23,7 @@ pub const PAPER: Paper = Paper {
     ],
     controls: &CONTROLS,
     experiment_toml: include_str!("../../experiments/sine-lora.toml"),
-    companions: &[LOW_RANK],
+    companions: &[LOW_RANK, SHIFT],
     notes: &[
         "Continued in Compressing Sine-Activated Low-Rank Adapters through Post-Training Quantization (arXiv 2505.21895), which \
          rounds the trained factors to a few bits.",
@@ -54,6 +54,23 @@ const LOW_RANK: Companion = Companion {
     summary: "The same adapters where the ideal change has rank 16: whether the sine harms where it is not needed.",
     controls: &CONTROLS,
     experiment_toml: include_str!("../../experiments/sine-lora-low-rank.toml"),
+};
+
+/// Fine-tuning.
+const SHIFT: Companion = Companion {
+    id: "sine-lora-shift",
+    short_title: "Fine-tuning under a shift",
+    summary: "A network that has learned plain digits meets patches that are rotated in 48 of their 49 directions: does the sine help?",
+    controls: &[
+        "model.tokens.directions",
+        "model.weights",
+        "model.weights.rank",
+        "model.weights.frequency",
+        "training.learning_rate",
+        "training.steps",
+        "seeds.count",
+    ],
+    experiment_toml: include_str!("../../experiments/sine-lora-shift.toml"),
 };
 
 /// A mean over eight tasks, LoRA of the same rank beside.
