@@ -10,6 +10,7 @@ pub mod layers;
 pub mod networks;
 pub mod probes;
 pub mod protocol;
+pub mod quantization;
 pub mod spec;
 pub mod stats;
 pub mod surroundings;

@@ -59,6 +59,34 @@ pub struct DeviceReport {
     pub because: String,
 }
 
+/// A variant of which every trained number in a matrix has so many bits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct QuantizedTo {
+    /// Bits of a number; 32 where nothing was rounded.
+    pub bits: u32,
+    /// Bytes of all that one seed has trained, codebooks counted.
+    pub bytes: u64,
+    /// On the test split, one number a seed.
+    pub metrics: Vec<(Metric, Vec<f32>)>,
+    /// What became of the change of each matrix, where changes are measured.
+    pub changes: Vec<ChangeRounded>,
+}
+
+/// The change of one matrix after rounding, means over the seeds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChangeRounded {
+    /// The matrix.
+    pub name: String,
+    /// ‖ΔW‖_F² / ‖ΔW‖₂² before.
+    pub stable_rank: f64,
+    /// The same after.
+    pub rounded: f64,
+    /// Between what the triangle inequality allows it.
+    pub band: [f64; 2],
+    /// ‖ΔW' − ΔW‖_F / ‖ΔW‖_F.
+    pub error: f64,
+}
+
 /// What the engine tells its shell.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Event {
@@ -175,6 +203,13 @@ pub enum Event {
         /// What was measured for them; for a recording, which no page makes.
         #[serde(skip)]
         measured: Vec<Measured>,
+    },
+    /// A variant that has finished, with its trained matrices rounded to few bits; as it is first.
+    Quantized {
+        /// Its index.
+        variant: usize,
+        /// One a width.
+        points: Vec<QuantizedTo>,
     },
     /// All steps are done.
     Finished,

@@ -20,6 +20,7 @@ mod problems;
 mod progress;
 mod recorded;
 mod results_table;
+mod rounded;
 mod run_bar;
 mod scatter;
 mod settings;

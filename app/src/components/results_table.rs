@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::claims::Claims;
 use super::legend::Sample;
+use super::rounded::Rounded;
 use crate::browser;
 use crate::link;
 use crate::memo::memo;
@@ -59,6 +60,7 @@ pub fn ResultsTable() -> impl IntoView {
                     </tbody>
                 </table>
             </div>
+            <Rounded/>
             <Claims/>
         </section>
     }
@@ -113,6 +115,7 @@ fn to_json(log: &RunLog, rows: &[Row]) -> String {
         "experiment": log.experiment,
         "variants": variants.collect::<Vec<_>>(),
         "tried": log.tried,
+        "rounded": log.rounded,
         "claims": log.claims,
     });
     serde_json::to_string_pretty(&whole).unwrap_or_default()

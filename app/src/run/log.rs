@@ -1,6 +1,6 @@
 //! The engine's events, folded into what the page shows.
 
-use kappa_core::protocol::{DeviceReport, Event, Preparing, Progress, VariantInfo};
+use kappa_core::protocol::{DeviceReport, Event, Preparing, Progress, QuantizedTo, VariantInfo};
 use kappa_core::spec::{Experiment, JudgedClaim, Metric, Tried};
 
 use super::{Clock, Curve, History};
@@ -151,6 +151,8 @@ pub struct RunLog {
     pub notes: Vec<String>,
     /// Every claim, and what came of it, once all steps are done.
     pub claims: Vec<JudgedClaim>,
+    /// Variants with their trained matrices rounded to few bits, once all steps are done.
+    pub rounded: Vec<(usize, Vec<QuantizedTo>)>,
     /// Why it failed.
     pub problems: Vec<String>,
     /// Time.
@@ -272,6 +274,10 @@ impl RunLog {
                 self.notes.push(because);
             }
             Event::Judged { claims, .. } => self.claims = claims,
+            Event::Quantized { variant, points } => {
+                self.rounded.retain(|(other, _)| *other != variant);
+                self.rounded.push((variant, points));
+            }
             // The end of the run before this one, told before the engine had heard of this one.
             Event::Finished | Event::Stopped if self.phase == Phase::Starting => {}
             Event::Finished => self.end(Phase::Finished, now),

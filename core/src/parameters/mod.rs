@@ -114,6 +114,11 @@ impl Layout {
         self.matrices_of(|p| p.decay && p.read)
     }
 
+    /// The matrices of which every number is trained, whether layers read them or weights are made from them.
+    pub fn trained_matrices(&self) -> Vec<Matrix> {
+        self.matrices_of(|p| p.decay && p.is_trained())
+    }
+
     /// Those that the slot of weight conditioning changes.
     pub fn conditioned(&self) -> Vec<Matrix> {
         self.matrices_of(|p| p.conditioned)

@@ -11,6 +11,7 @@ use crate::fields::Phrase::{Before, Count};
 use crate::fields::{Problems, choice, fields, float, group, integer, line, list, logarithmic, named};
 use crate::networks::{ARCHITECTURE, Model};
 use crate::probes::Probes;
+use crate::quantization::Quantization;
 use crate::stats::{Claim, Metric};
 use crate::surroundings::Surroundings;
 use crate::tasks::{TASK, Task};
@@ -51,6 +52,8 @@ fields! {
         tune: Tuning = Tuning::default(), group();
         /// What is measured on the way.
         probes: Probes = Probes::default(), group();
+        /// To how many bits trained matrices are rounded at the end.
+        quantize: Quantization = Quantization::default(), group();
         /// What is compared at the end, and what the paper claims of it.
         compare: Comparison = Comparison::default(), group();
     }
@@ -184,6 +187,8 @@ impl Experiment {
             "warmup",
             format!("must be at most training.steps, {}; it is {}", training.steps, training.warmup),
         );
+        let widths = self.quantize.widths();
+        Problems::new("quantize", found).rule(widths.is_ok(), "bits", widths.err().unwrap_or_default());
         let metrics = self.task.metrics();
         let names: Vec<_> = metrics.iter().map(|metric| metric.name()).collect();
         Problems::new("compare", found).rule(

@@ -8,6 +8,7 @@ use super::lanes::{self, Lane, Wish};
 use super::measure::evaluate;
 use super::origins::Origins;
 use super::probe::probe;
+use super::quantized::quantized;
 use super::run::Run;
 use super::session::sentences;
 use crate::probes::report::Quantity;
@@ -177,6 +178,12 @@ impl Comparison {
             }
             if due(experiment.probes.every) && experiment.probes.any() {
                 self.probe_one(index, experiment, events).await?;
+            }
+        }
+        if step == total && !experiment.quantize.bits.is_empty() {
+            for (variant, lane) in self.lanes.iter().enumerate() {
+                let points = quantized(&lane.run, &experiment.quantize).await?;
+                events.push(Event::Quantized { variant, points });
             }
         }
         if step == total {

@@ -5,17 +5,25 @@ use burn::tensor::{ExecutionError, Int, Tensor, TensorData, Transaction};
 use super::loss::loss;
 use super::run::Run;
 use crate::interface::Targets;
+use crate::parameters::Parameters;
 use crate::stats::Metric;
 use crate::surroundings::Reading;
 
 /// Accuracy, the share of exact matches if the task has it, and loss, or PSNR or relative error and loss, of each replica on the whole split.
 pub(super) async fn evaluate(run: &Run) -> Result<Vec<(Metric, Vec<f32>)>, ExecutionError> {
-    let parameters = run.frozen();
+    evaluate_with(run, &run.frozen()).await
+}
+
+/// The same with other numbers in place of the run's own.
+pub(super) async fn evaluate_with(
+    run: &Run,
+    parameters: &Parameters,
+) -> Result<Vec<(Metric, Vec<f32>)>, ExecutionError> {
     let mut tally = Tally::of(run.seeds.len());
     let reading = run.task.reading();
     for index in 0..run.task.test_chunks() {
         let batch = run.task.test_chunk(index, &run.seeds);
-        let logits = run.network.forward(&parameters, batch.input);
+        let logits = run.network.forward(parameters, batch.input);
         // One read a part of the test split also keeps the queue of the GPU short.
         tally.add(&read(logits, batch.targets, reading.tokens()).await?);
     }

@@ -15,6 +15,7 @@ mod measure;
 mod origins;
 mod preparing;
 mod probe;
+mod quantized;
 mod run;
 mod schedule;
 mod session;

@@ -179,7 +179,11 @@ impl Run {
 
     /// The weights as the layers see them, `[R, P]`: the trained numbers, or what is made from them.
     pub(super) fn weights(&self) -> Tensor<2> {
-        let raw = &self.state().parameters;
+        self.weights_of(&self.state().parameters)
+    }
+
+    /// What layers would see if these were the trained numbers, `[R, P]`.
+    pub(super) fn weights_of(&self, raw: &Tensor<2>) -> Tensor<2> {
         self.conditioner.as_ref().map_or_else(|| raw.clone(), |conditioner| conditioner.weights(raw).weights)
     }
 

@@ -5,7 +5,7 @@
 //! condition number of a singular matrix, whose `numerical_rank` says so.
 
 use kappa_core::probes::report::{Curvature, Quantity};
-use kappa_core::protocol::{Cost, DeviceReport, Event, Tuning};
+use kappa_core::protocol::{Cost, DeviceReport, Event, QuantizedTo, Tuning};
 use kappa_core::spec::{JudgedClaim, Metric, Tried};
 use serde::Serialize;
 use serde_json::Value;
@@ -41,6 +41,10 @@ enum Line<'a> {
         relative_error: Option<&'a [f32]>,
         #[serde(skip_serializing_if = "Option::is_none")]
         exact_match: Option<&'a [f32]>,
+    },
+    Quantized {
+        variant: usize,
+        points: &'a [QuantizedTo],
     },
     Probed {
         variant: usize,
@@ -184,6 +188,7 @@ pub fn of(event: &Event) -> Vec<String> {
             let line = |(index, judged)| Line::Verdict { claim: index + 1, judged };
             claims.iter().enumerate().map(line).collect()
         }
+        Event::Quantized { variant, points } => vec![Line::Quantized { variant: *variant, points }],
         Event::Finished => vec![Line::Finished],
         Event::Stopped => vec![Line::Stopped],
         Event::Failed { problems } => vec![Line::Failed { problems }],

@@ -1,6 +1,7 @@
 //! The end of a run: means with 95 % intervals, and what came of each claim.
 
-use kappa_core::protocol::Event;
+use kappa_core::protocol::{ChangeRounded, Event, QuantizedTo};
+use kappa_core::quantization::bjontegaard;
 use kappa_core::spec::{JudgedClaim, Metric, Tried, shown};
 use kappa_core::stats::Standing;
 
@@ -20,6 +21,8 @@ pub struct Results {
     tried: Vec<Tried>,
     /// What came of each claim.
     claims: Vec<JudgedClaim>,
+    /// Variants with their matrices rounded.
+    quantized: Vec<(usize, Vec<QuantizedTo>)>,
 }
 
 /// What is known of a variant.
@@ -69,6 +72,10 @@ impl Results {
                 }
             }
             Event::Judged { claims, .. } => self.claims.clone_from(claims),
+            Event::Quantized { variant, points } => {
+                self.quantized.retain(|(other, _)| other != variant);
+                self.quantized.push((*variant, points.clone()));
+            }
             _ => {}
         }
     }
@@ -119,6 +126,7 @@ impl Results {
         if !self.tried.is_empty() {
             text.push_str("Tuned: the value that did best on the validation split, with other seeds.\n");
         }
+        text.push_str(&self.rounded());
         for (index, JudgedClaim { claim, judged }) in self.claims.iter().enumerate() {
             text.push_str(&format!("\n{}. {}\n   {}\n", index + 1, claim.text, judged.sentence));
         }
@@ -126,7 +134,89 @@ impl Results {
     }
 }
 
+impl Results {
+    /// Quality against bytes of every variant whose matrices were rounded; empty if none was.
+    fn rounded(&self) -> String {
+        let Some(metric) =
+            self.quantized.first().and_then(|(_, points)| Some(points.first()?.metrics.first()?.0))
+        else {
+            return String::new();
+        };
+        let mut rows = vec![vec![
+            "rounded".to_owned(),
+            "bits".to_owned(),
+            "bytes".to_owned(),
+            format!("test {}", metric.word()),
+            "stable rank of the change".to_owned(),
+            "error of the change".to_owned(),
+        ]];
+        let mut curves: Vec<(usize, Vec<(f64, f64)>)> = Vec::new();
+        for (variant, points) in &self.quantized {
+            let Some(known) = self.variants.get(*variant) else { continue };
+            let mut curve = Vec::new();
+            for point in points {
+                let outcome = Outcome {
+                    metrics: point.metrics.clone(),
+                    diverged: known.diverged.clone(),
+                    ..Outcome::default()
+                };
+                let mean = |of: fn(&ChangeRounded) -> f64| {
+                    point.changes.iter().map(of).sum::<f64>() / point.changes.len() as f64
+                };
+                let [before, after, low, high] = [
+                    mean(|one| one.stable_rank),
+                    mean(|one| one.rounded),
+                    mean(|one| one.band[0]),
+                    mean(|one| one.band[1]),
+                ];
+                let ranks = format!("{before:.2} → {after:.2}, within [{low:.2}, {high:.2}]");
+                let seen = !point.changes.is_empty() && point.bits < 32;
+                rows.push(vec![
+                    known.name.clone(),
+                    point.bits.to_string(),
+                    grouped(point.bytes),
+                    outcome.mean(metric),
+                    if seen { ranks } else { String::new() },
+                    if seen { format!("{:.3}", mean(|one| one.error)) } else { String::new() },
+                ]);
+                let good = outcome.numbers(metric);
+                if !good.is_empty() && point.bits < 32 {
+                    curve.push((point.bytes as f64, good.iter().sum::<f64>() / good.len() as f64));
+                }
+            }
+            curves.push((*variant, curve));
+        }
+        let mut text = format!("\n{}", columns(&rows));
+        text.push_str("Rounded after training; bytes of all that one seed has trained, codebooks counted.\n");
+        if let Some(((_, first), others)) = curves.split_first() {
+            for (variant, curve) in others {
+                if let (Some(gap), Some(known)) = (bjontegaard(curve, first), self.variants.get(*variant)) {
+                    let name = &self.variants[0].name;
+                    let difference = gap * metric.unit().scale;
+                    let unit = metric.unit().name;
+                    text.push_str(&format!(
+                        "{} against {name} at equal bytes (Bjøntegaard): {difference:+.3} {unit}\n",
+                        known.name
+                    ));
+                }
+            }
+        }
+        text
+    }
+}
+
 impl Outcome {
+    /// The finite numbers of a metric, of the replicas that did not diverge.
+    fn numbers(&self, metric: Metric) -> Vec<f64> {
+        let values =
+            self.metrics.iter().find(|(other, _)| *other == metric).map_or(&[][..], |(_, values)| values);
+        let replicas = values.iter().zip(self.diverged.iter().chain(std::iter::repeat(&false)));
+        replicas
+            .filter(|(value, diverged)| value.is_finite() && !**diverged)
+            .map(|(value, _)| f64::from(*value))
+            .collect()
+    }
+
     /// "96.2 ± 0.4 %": over the replicas that did not diverge. Where some did: how many, and the median of all, in which they
     /// are worse than every number.
     pub fn mean(&self, metric: Metric) -> String {

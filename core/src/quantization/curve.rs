@@ -1,0 +1,79 @@
+//! What is compared: quality against bytes, and how far rounding can move a stable rank.
+
+/// The Bjøntegaard gap (VCEG-M33, 2001): how much better one curve is than another, on average over the logarithm of the bytes
+/// that both have. Each curve is a cubic in log₁₀(bytes), by least squares; of fewer points, the polynomial through them.
+///
+/// `None` if a curve has fewer than two points with different bytes, or the two have no bytes in common.
+///
+/// # Shapes
+/// - `one`, `other`: bytes and quality of each point, in any order
+/// - returns quality of `one` minus that of `other`
+pub fn bjontegaard(one: &[(f64, f64)], other: &[(f64, f64)]) -> Option<f64> {
+    let logarithms = |curve: &[(f64, f64)]| -> Option<Vec<(f64, f64)>> {
+        let mut points: Vec<(f64, f64)> = curve.iter().map(|(bytes, q)| (libm::log10(*bytes), *q)).collect();
+        points.sort_by(|a, b| a.0.total_cmp(&b.0));
+        points.dedup_by(|a, b| a.0 == b.0);
+        let good = points.len() > 1 && points.iter().all(|(x, y)| x.is_finite() && y.is_finite());
+        good.then_some(points)
+    };
+    let (one, other) = (logarithms(one)?, logarithms(other)?);
+    let (low, high) = (one[0].0.max(other[0].0), one[one.len() - 1].0.min(other[other.len() - 1].0));
+    if high <= low {
+        return None;
+    }
+    let mean = |points: &[(f64, f64)]| {
+        // Centred, so that powers of a logarithm of bytes do not cancel.
+        let middle = (low + high) / 2.0;
+        let centred: Vec<(f64, f64)> = points.iter().map(|(x, y)| (x - middle, *y)).collect();
+        let coefficients = fit(&centred, points.len().min(4))?;
+        let integral = |x: f64| {
+            let term = |(k, c): (usize, &f64)| c * x.powi(k as i32 + 1) / (k + 1) as f64;
+            coefficients.iter().enumerate().map(term).sum::<f64>()
+        };
+        Some((integral(high - middle) - integral(low - middle)) / (high - low))
+    };
+    Some(mean(&one)? - mean(&other)?)
+}
+
+/// Coefficients of a polynomial by least squares, lowest first: Gauss on the normal equations.
+fn fit(points: &[(f64, f64)], count: usize) -> Option<Vec<f64>> {
+    let power = |x: f64, k: usize| x.powi(k as i32);
+    let mut rows: Vec<Vec<f64>> = (0..count)
+        .map(|i| {
+            let left = (0..count).map(|j| points.iter().map(|(x, _)| power(*x, i + j)).sum());
+            left.chain([points.iter().map(|(x, y)| y * power(*x, i)).sum()]).collect()
+        })
+        .collect();
+    for at in 0..count {
+        let pivot = (at..count).max_by(|a, b| rows[*a][at].abs().total_cmp(&rows[*b][at].abs()))?;
+        rows.swap(at, pivot);
+        if rows[at][at] == 0.0 {
+            return None;
+        }
+        for below in at + 1..count {
+            let factor = rows[below][at] / rows[at][at];
+            for column in at..=count {
+                rows[below][column] -= factor * rows[at][column];
+            }
+        }
+    }
+    let mut found = vec![0.0; count];
+    for at in (0..count).rev() {
+        let rest: f64 = (at + 1..count).map(|column| rows[at][column] * found[column]).sum();
+        found[at] = (rows[at][count] - rest) / rows[at][at];
+    }
+    Some(found)
+}
+
+/// Between what the stable rank of a matrix must lie after an error E was added, by the triangle inequality on both norms:
+///
+/// ```text
+/// (‖M‖_F − ‖E‖_F) / (‖M‖₂ + ‖E‖₂)  ≤  √SR(M + E)  ≤  (‖M‖_F + ‖E‖_F) / (‖M‖₂ − ‖E‖₂)
+/// ```
+///
+/// The lower end is 0 where ‖E‖_F ≥ ‖M‖_F, the upper one infinite where ‖E‖₂ ≥ ‖M‖₂. `[Frobenius, spectral]` norms.
+pub fn stable_rank_band([frobenius, spectral]: [f64; 2], [of_error, largest]: [f64; 2]) -> [f64; 2] {
+    let low = (frobenius - of_error).max(0.0) / (spectral + largest);
+    let high = if spectral > largest { (frobenius + of_error) / (spectral - largest) } else { f64::INFINITY };
+    [low * low, high * high]
+}
