@@ -10,7 +10,7 @@ use crate::lab::use_lab;
 use crate::memo::memo;
 
 /// The other groups: where the path of a field begins, and what such fields are about.
-const GROUPS: [(&str, &str); 11] = [
+const GROUPS: [(&str, &str); 12] = [
     ("task", "Data"),
     ("model", "Network"),
     ("source.1", "Source 1: what networks start from"),
@@ -21,6 +21,7 @@ const GROUPS: [(&str, &str); 11] = [
     ("tune", "Tuning"),
     ("seeds", "Seeds"),
     ("probes", "Measurements"),
+    ("quantize", "Rounding to few bits"),
     ("compare", "Comparison"),
 ];
 

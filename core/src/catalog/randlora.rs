@@ -87,7 +87,7 @@ const GAUSSIAN: Companion = Companion {
 /// Fine-tuning, where the ideal change has nearly full rank.
 const SHIFT: Companion = Companion {
     id: "randlora-shift",
-    short_title: "Fine-tuning, a shift of high rank",
+    short_title: "Shift of high rank",
     summary: "A network that has learned plain digits meets patches that are rotated in 48 of their 49 directions: which adapter brings \
               it back?",
     controls: &OF_SHIFTS,
@@ -97,7 +97,7 @@ const SHIFT: Companion = Companion {
 /// Fine-tuning, where the ideal change has low rank.
 const SHIFT_SMALL: Companion = Companion {
     id: "randlora-shift-small",
-    short_title: "Fine-tuning, a shift of low rank",
+    short_title: "Shift of low rank",
     summary: "The same network and adapters where patches are rotated in four of their directions.",
     controls: &OF_SHIFTS,
     experiment_toml: include_str!("../../experiments/randlora-shift-small.toml"),

@@ -59,7 +59,7 @@ const LOW_RANK: Companion = Companion {
 /// Fine-tuning.
 const SHIFT: Companion = Companion {
     id: "sine-lora-shift",
-    short_title: "Fine-tuning under a shift",
+    short_title: "Under a shift",
     summary: "A network that has learned plain digits meets patches that are rotated in 48 of their 49 directions: does the sine help?",
     controls: &[
         "model.tokens.directions",

@@ -10,7 +10,7 @@
 /// - returns quality of `one` minus that of `other`
 pub fn bjontegaard(one: &[(f64, f64)], other: &[(f64, f64)]) -> Option<f64> {
     let logarithms = |curve: &[(f64, f64)]| -> Option<Vec<(f64, f64)>> {
-        let mut points: Vec<(f64, f64)> = curve.iter().map(|(bytes, q)| (libm::log10(*bytes), *q)).collect();
+        let mut points: Vec<(f64, f64)> = curve.iter().map(|(bytes, q)| (bytes.log10(), *q)).collect();
         points.sort_by(|a, b| a.0.total_cmp(&b.0));
         points.dedup_by(|a, b| a.0 == b.0);
         let good = points.len() > 1 && points.iter().all(|(x, y)| x.is_finite() && y.is_finite());

@@ -13,7 +13,7 @@
 
 mod codebook;
 mod curve;
-#[cfg(test)]
+#[cfg(all(test, feature = "engine"))]
 mod tests;
 
 use crate::fields::Phrase::Before;
