@@ -88,8 +88,8 @@ const GAUSSIAN: Companion = Companion {
 const SHIFT: Companion = Companion {
     id: "randlora-shift",
     short_title: "Shift of high rank",
-    summary: "A network that has learned plain digits meets patches that are rotated in 48 of their 49 directions: which adapter brings \
-              it back?",
+    summary: "A network that has learned plain digits meets patches that are rotated in 48 of their 49 directions, and adapters \
+              bring it back.",
     controls: &OF_SHIFTS,
     experiment_toml: include_str!("../../experiments/randlora-shift.toml"),
 };

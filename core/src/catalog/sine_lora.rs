@@ -60,7 +60,7 @@ const LOW_RANK: Companion = Companion {
 const SHIFT: Companion = Companion {
     id: "sine-lora-shift",
     short_title: "Under a shift",
-    summary: "A network that has learned plain digits meets patches that are rotated in 48 of their 49 directions: does the sine help?",
+    summary: "A network that has learned plain digits meets patches that are rotated in 48 of their 49 directions, with and without the sine.",
     controls: &[
         "model.tokens.directions",
         "model.weights",
