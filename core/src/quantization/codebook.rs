@@ -28,14 +28,14 @@ pub fn k_means(values: &[f32], count: usize) -> Vec<f32> {
             .windows(2)
             .map(|pair| sorted.partition_point(|value| *value <= (pair[0] + pair[1]) / 2.0))
             .collect();
-        for k in 0..count {
+        for (k, centroid) in centroids.iter_mut().enumerate() {
             let first = k.checked_sub(1).map_or(0, |before| borders[before]);
             let end = borders.get(k).copied().unwrap_or(sorted.len());
             // A centroid without numbers stays where it is.
             if end > first {
                 let mean = (sums[end] - sums[first]) / (end - first) as f64;
-                moved |= mean != centroids[k];
-                centroids[k] = mean;
+                moved |= mean != *centroid;
+                *centroid = mean;
             }
         }
         if !moved {

@@ -52,9 +52,12 @@ fn fit(points: &[(f64, f64)], count: usize) -> Option<Vec<f64>> {
         }
         for below in at + 1..count {
             let factor = rows[below][at] / rows[at][at];
-            for column in at..=count {
-                rows[below][column] -= factor * rows[at][column];
-            }
+            let pivot = rows[at].clone();
+            rows[below]
+                .iter_mut()
+                .zip(pivot)
+                .skip(at)
+                .for_each(|(value, of_pivot)| *value -= factor * of_pivot);
         }
     }
     let mut found = vec![0.0; count];
