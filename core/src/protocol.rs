@@ -72,6 +72,14 @@ pub struct QuantizedTo {
     pub changes: Vec<ChangeRounded>,
 }
 
+impl QuantizedTo {
+    /// A number of the changes, the mean over the matrices; `None` where changes are not measured.
+    pub fn change(&self, of: fn(&ChangeRounded) -> f64) -> Option<f64> {
+        let count = self.changes.len();
+        (count > 0).then(|| self.changes.iter().map(of).sum::<f64>() / count as f64)
+    }
+}
+
 /// The change of one matrix after rounding, means over the seeds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChangeRounded {

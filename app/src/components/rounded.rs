@@ -1,6 +1,7 @@
 //! What rounding the trained matrices to few bits leaves: quality against bytes.
 
 use kappa_core::protocol::QuantizedTo;
+use kappa_core::spec::Metric;
 use leptos::prelude::*;
 
 use super::legend::Sample;
@@ -14,7 +15,7 @@ use crate::shown::use_shown;
 pub fn Rounded() -> impl IntoView {
     let run = use_shown();
     let metric = run.metric();
-    let lines = memo(move || run.read(|log| lines(log, Reading::of(metric.get()))));
+    let lines = memo(move || run.read(|log| lines(log, metric.get())));
     let empty = memo(move || lines.with(Vec::is_empty));
     view! {
         <div class="scroll" tabindex="0" role="region" aria-label="Rounded to few bits" hidden=empty>
@@ -44,37 +45,26 @@ pub fn Rounded() -> impl IntoView {
 }
 
 /// Variant, bits, bytes, mean of the metric, and what became of the change.
-fn lines(log: &RunLog, reading: Reading) -> Vec<(usize, [String; 6])> {
+fn lines(log: &RunLog, metric: Metric) -> Vec<(usize, [String; 6])> {
     let of = |(index, points): &(usize, Vec<QuantizedTo>)| {
         let index = *index;
         let name = log.variants.get(index).map(|variant| variant.info.name.clone()).unwrap_or_default();
-        points.iter().map(move |point| (index, line(&name, point, reading))).collect::<Vec<_>>()
+        points.iter().map(move |point| (index, line(&name, point, metric))).collect::<Vec<_>>()
     };
     log.rounded.iter().flat_map(of).collect()
 }
 
-fn line(name: &str, point: &QuantizedTo, reading: Reading) -> [String; 6] {
-    let values = point.metrics.iter().find(|(metric, _)| Reading::of(*metric).name == reading.name);
-    let finite: Vec<f64> = values
-        .iter()
-        .flat_map(|(_, values)| {
-            values.iter().filter(|value| value.is_finite()).map(|value| f64::from(*value))
-        })
-        .collect();
+fn line(name: &str, point: &QuantizedTo, metric: Metric) -> [String; 6] {
+    let reading = Reading::of(metric);
+    let values = point.metrics.iter().filter(|(other, _)| *other == metric).flat_map(|(_, values)| values);
+    let finite: Vec<f64> = values.filter(|value| value.is_finite()).map(|value| f64::from(*value)).collect();
     let mean = finite.iter().sum::<f64>() / finite.len() as f64;
     let quality = match finite.is_empty() {
         true => "–".to_owned(),
         false => format!("{:.*}{}", reading.decimals, mean * reading.scale, reading.unit),
     };
-    let (rank, error) = match point.changes.as_slice() {
-        [] => ("–".to_owned(), "–".to_owned()),
-        changes => {
-            let mean = |of: fn(&kappa_core::protocol::ChangeRounded) -> f64| {
-                changes.iter().map(of).sum::<f64>() / changes.len() as f64
-            };
-            (format!("{:.2}", mean(|one| one.rounded)), format!("{:.3}", mean(|one| one.error)))
-        }
-    };
-    let bytes = thousands(point.bytes);
-    [name.to_owned(), point.bits.to_string(), bytes, quality, rank, error]
+    let or_dash = |cell: Option<String>| cell.unwrap_or_else(|| "–".to_owned());
+    let rank = or_dash(point.change(|one| one.rounded).map(|rank| format!("{rank:.2}")));
+    let error = or_dash(point.change(|one| one.error).map(|error| format!("{error:.3}")));
+    [name.to_owned(), point.bits.to_string(), thousands(point.bytes), quality, rank, error]
 }

@@ -130,10 +130,10 @@ impl Kind {
             return "Curvature of the loss".to_owned();
         };
         let part = self.part.replace(['.', '_'], " ");
-        match quantity {
-            _ if quantity.is_of_weights() => format!("{}: {part}", quantity.label()),
-            _ if alone || part.is_empty() => quantity.label().to_owned(),
-            _ => format!("{}: {part}", quantity.label()),
+        if !quantity.is_of_weights() && (alone || part.is_empty()) {
+            quantity.label().to_owned()
+        } else {
+            format!("{}: {part}", quantity.label())
         }
     }
 

@@ -1,5 +1,7 @@
 //! Many numbers of one distribution, each from the stream of a seed and a name: what parameters start from.
 
+use nalgebra::DMatrix;
+
 use super::Stream;
 
 /// Uniform within ±`bound`.
@@ -27,6 +29,12 @@ pub fn fan_in_uniform(seed: u64, name: &str, inputs: usize, count: usize) -> Vec
 pub fn normal(seed: u64, name: &str, count: usize, deviation: f64) -> Vec<f32> {
     let mut stream = Stream::new(seed, name);
     (0..count).map(|_| (stream.normal() * deviation) as f32).collect()
+}
+
+/// `[rows, columns]` with orthonormal columns: Q of a matrix of standard normal numbers, uniform but for signs.
+pub fn orthonormal(seed: u64, name: &str, [rows, columns]: [usize; 2]) -> DMatrix<f64> {
+    let mut stream = Stream::new(seed, name);
+    DMatrix::from_fn(rows, columns, |_, _| stream.normal()).qr().q()
 }
 
 /// Normal, cut at two standard deviations; `deviation` is that before the cut (after it 0.88 of that is left).

@@ -9,7 +9,7 @@ mod draws;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
-pub use draws::{fan_in_uniform, normal, truncated_normal, uniform, xavier_uniform};
+pub use draws::{fan_in_uniform, normal, orthonormal, truncated_normal, uniform, xavier_uniform};
 
 /// One stream of random numbers.
 #[derive(Clone, Debug)]

@@ -182,7 +182,8 @@ impl Comparison {
         }
         if step == total && !experiment.quantize.bits.is_empty() {
             for (variant, lane) in self.lanes.iter().enumerate() {
-                let points = quantized(&lane.run, &experiment.quantize).await?;
+                let points =
+                    quantized(&lane.run, &experiment.quantize, lane.outcomes.metrics.clone()).await?;
                 events.push(Event::Quantized { variant, points });
             }
         }

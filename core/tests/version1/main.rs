@@ -11,6 +11,9 @@ use kappa_core::spec::{Experiment, VERSION, field, from_toml, tree};
 use serde::Deserialize;
 use serde_json::Value;
 
+/// Papers that came after that edition; their companions begin with their names.
+const NEWER: [&str; 3] = ["procedural-pretraining", "randlora", "sine-lora"];
+
 #[derive(Deserialize)]
 struct Kept {
     name: String,
@@ -59,7 +62,8 @@ fn every_link_of_version_1_opens_to_the_experiment_of_its_file() {
     }
     for entry in catalog::entries() {
         let Some(kept) = corpus.iter().find(|kept| kept.name == entry.id()) else {
-            assert!(entry.id().starts_with("procedural-pretraining"), "{} was in that edition", entry.id());
+            let is_newer = NEWER.iter().any(|paper| entry.id().starts_with(paper));
+            assert!(is_newer, "{} was in that edition", entry.id());
             continue;
         };
         let opened = from_link(&kept.link).expect("it opens");

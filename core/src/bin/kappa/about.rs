@@ -104,13 +104,13 @@ fn experiment(text: &mut String, experiment: &Experiment) {
         experiment.training.batch,
         if seeds == 1 { "seed" } else { "seeds" },
     );
+    let device = burn::tensor::Device::flex();
     let names = experiment.variant_names();
     let rows = names.iter().enumerate().map(|(index, name)| {
         let changes =
             experiment.changes(index).iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
         let changes = if changes.is_empty() { "as in the file".to_owned() } else { changes };
         // An adapter trains other numbers than the network has; one that does not fit says so when it is run.
-        let device = burn::tensor::Device::flex();
         let trained =
             experiment.variant(index).ok().and_then(|variant| trained_numbers(&variant, &device).ok());
         let parameters =

@@ -160,26 +160,22 @@ impl Results {
                     diverged: known.diverged.clone(),
                     ..Outcome::default()
                 };
-                let mean = |of: fn(&ChangeRounded) -> f64| {
-                    point.changes.iter().map(of).sum::<f64>() / point.changes.len() as f64
-                };
-                let [before, after, low, high] = [
-                    mean(|one| one.stable_rank),
-                    mean(|one| one.rounded),
-                    mean(|one| one.band[0]),
-                    mean(|one| one.band[1]),
-                ];
-                let ranks = format!("{before:.2} → {after:.2}, within [{low:.2}, {high:.2}]");
-                let seen = !point.changes.is_empty() && point.bits < 32;
+                let of_change = |of: fn(&ChangeRounded) -> f64| point.change(of).filter(|_| point.bits < 32);
+                let ranks = of_change(|one| one.stable_rank).zip(of_change(|one| one.rounded));
+                let band = of_change(|one| one.band[0]).zip(of_change(|one| one.band[1]));
+                let ranks = ranks.zip(band).map(|((before, after), (low, high))| {
+                    format!("{before:.2} → {after:.2}, within [{low:.2}, {high:.2}]")
+                });
+                let error = of_change(|one| one.error).map(|error| format!("{error:.3}"));
                 rows.push(vec![
                     known.name.clone(),
                     point.bits.to_string(),
                     grouped(point.bytes),
                     outcome.mean(metric),
-                    if seen { ranks } else { String::new() },
-                    if seen { format!("{:.3}", mean(|one| one.error)) } else { String::new() },
+                    ranks.unwrap_or_default(),
+                    error.unwrap_or_default(),
                 ]);
-                let good = outcome.numbers(metric);
+                let good: Vec<f64> = outcome.outcomes(metric).into_iter().flatten().collect();
                 if !good.is_empty() && point.bits < 32 {
                     curve.push((point.bytes as f64, good.iter().sum::<f64>() / good.len() as f64));
                 }
@@ -188,10 +184,10 @@ impl Results {
         }
         let mut text = format!("\n{}", columns(&rows));
         text.push_str("Rounded after training; bytes of all that one seed has trained, codebooks counted.\n");
-        if let Some(((_, first), others)) = curves.split_first() {
+        if let Some(((base, first), others)) = curves.split_first() {
             for (variant, curve) in others {
                 if let (Some(gap), Some(known)) = (bjontegaard(curve, first), self.variants.get(*variant)) {
-                    let name = &self.variants[0].name;
+                    let name = &self.variants[*base].name;
                     let difference = gap * metric.unit().scale;
                     let unit = metric.unit().name;
                     text.push_str(&format!(
@@ -206,27 +202,20 @@ impl Results {
 }
 
 impl Outcome {
-    /// The finite numbers of a metric, of the replicas that did not diverge.
-    fn numbers(&self, metric: Metric) -> Vec<f64> {
+    /// A metric of every replica; `None` of those that diverged.
+    fn outcomes(&self, metric: Metric) -> Vec<Option<f64>> {
         let values =
             self.metrics.iter().find(|(other, _)| *other == metric).map_or(&[][..], |(_, values)| values);
         let replicas = values.iter().zip(self.diverged.iter().chain(std::iter::repeat(&false)));
         replicas
-            .filter(|(value, diverged)| value.is_finite() && !**diverged)
-            .map(|(value, _)| f64::from(*value))
+            .map(|(value, diverged)| Some(f64::from(*value)).filter(|value| value.is_finite() && !*diverged))
             .collect()
     }
 
     /// "96.2 ± 0.4 %": over the replicas that did not diverge. Where some did: how many, and the median of all, in which they
     /// are worse than every number.
     pub fn mean(&self, metric: Metric) -> String {
-        let values =
-            self.metrics.iter().find(|(other, _)| *other == metric).map_or(&[][..], |(_, values)| values);
-        let replicas = values.iter().zip(self.diverged.iter().chain(std::iter::repeat(&false)));
-        let outcomes: Vec<Option<f64>> = replicas
-            .map(|(value, diverged)| Some(f64::from(*value)).filter(|value| value.is_finite() && !*diverged))
-            .collect();
-        let Ok(standing) = Standing::of(&outcomes, metric.measure(1).direction) else {
+        let Ok(standing) = Standing::of(&self.outcomes(metric), metric.measure(1).direction) else {
             return "–".to_owned();
         };
         let (scale, digits, unit) = match metric {

@@ -5,7 +5,7 @@ use nalgebra::{DMatrix, DVector};
 
 use super::Matrix;
 use crate::interface::{Batch, Input, Targets};
-use crate::random::Stream;
+use crate::random::{Stream, orthonormal};
 use crate::surroundings::Reading;
 use crate::tasks::{Dataset, Described, HeldOut, Source, draw_examples};
 
@@ -109,15 +109,13 @@ impl Dataset for MatrixTask {
 /// The target of a seed, row by row; the mean square of its rows' lengths is 1.
 fn target(task: &Matrix, seed: u64, name: &str) -> Vec<f32> {
     let size = task.size as usize;
-    let drawn = |side: &str| {
-        let mut stream = Stream::new(seed, &format!("{name}.{side}"));
-        DMatrix::from_fn(size, size, |_, _| stream.normal())
-    };
     let matrix = match task.singular_values() {
-        None => drawn("numbers"),
+        None => {
+            let mut stream = Stream::new(seed, &format!("{name}.numbers"));
+            DMatrix::from_fn(size, size, |_, _| stream.normal())
+        }
         Some(values) => {
-            // Q of a normal matrix is uniform over the orthogonal ones but for signs, which do not matter between two.
-            let orthogonal = |side| drawn(side).qr().q();
+            let orthogonal = |side: &str| orthonormal(seed, &format!("{name}.{side}"), [size, size]);
             let falling = DMatrix::from_diagonal(&DVector::from_vec(values));
             orthogonal("left") * falling * orthogonal("right").transpose()
         }

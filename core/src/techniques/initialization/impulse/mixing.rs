@@ -12,11 +12,9 @@
 //! channels where attention has one map a head: block b imitates what head b would. The GELU between the two matrices
 //! has the slope 1/2 at zero, so that a block's first answer is about half of the shift, and something even on top.
 
-use nalgebra::DMatrix;
-
 use super::Target;
 use super::targets::target;
-use crate::random::Stream;
+use crate::random::orthonormal;
 
 /// First weights of the MLP over tokens of one block.
 ///
@@ -30,10 +28,8 @@ pub fn mixing(
     block: usize,
     [tokens, hidden]: [usize; 2],
 ) -> (Vec<f32>, Vec<f32>) {
-    let mut stream = Stream::new(seed, &format!("{name}.impulse"));
-    let random = DMatrix::from_fn(tokens.max(hidden), tokens.min(hidden), |_, _| stream.normal());
-    let orthonormal = random.qr().q();
-    let basis = if hidden > tokens { orthonormal.transpose() } else { orthonormal };
+    let drawn = orthonormal(seed, &format!("{name}.impulse"), [tokens.max(hidden), tokens.min(hidden)]);
+    let basis = if hidden > tokens { drawn.transpose() } else { drawn };
     let wanted = target(kind, kernel, seed, name, block, tokens);
     // Row m of Hᵀ G sums the rows of G whose target is m.
     let mut up = vec![0.0; tokens * hidden];

@@ -4,7 +4,7 @@ use nalgebra::DMatrix;
 
 use super::Rotated;
 use crate::interface::PatchMap;
-use crate::random::Stream;
+use crate::random::orthonormal;
 use crate::surroundings::Reading;
 use crate::techniques::Own;
 use crate::techniques::tokens::{TokenMap, TokenTechnique};
@@ -20,12 +20,8 @@ struct PatchRotation {
 
 /// R, orthogonal; all but `directions` of its singular directions stay where they are.
 fn rotation(features: usize, directions: usize) -> DMatrix<f64> {
-    let orthonormal = |name: &str, rows: usize, columns: usize| {
-        let mut stream = Stream::new(SEED, name);
-        DMatrix::from_fn(rows, columns, |_, _| stream.normal()).qr().q()
-    };
-    let within = orthonormal("rotated.within", features, directions);
-    let turned = orthonormal("rotated.turned", directions, directions);
+    let within = orthonormal(SEED, "rotated.within", [features, directions]);
+    let turned = orthonormal(SEED, "rotated.turned", [directions, directions]);
     let moved = turned - DMatrix::identity(directions, directions);
     DMatrix::identity(features, features) + &within * moved * within.transpose()
 }
@@ -79,9 +75,9 @@ mod tests {
         let mut turned = image.clone();
         map.apply(&mut turned);
         for (patch, turned) in image.chunks_exact(4).zip(turned.chunks_exact(4)) {
-            for o in 0..4 {
+            for (o, turned) in turned.iter().enumerate() {
                 let wanted: f64 = (0..4).map(|i| f64::from(patch[i]) * map.matrix[(i, o)]).sum();
-                assert!((f64::from(turned[o]) - wanted).abs() < 1e-5);
+                assert!((f64::from(*turned) - wanted).abs() < 1e-5);
             }
         }
         PatchRotation { matrix: map.matrix.transpose() }.apply(&mut turned);

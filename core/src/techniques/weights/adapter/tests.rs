@@ -452,8 +452,8 @@ fn what_a_network_does_not_have_is_said_by_name() {
     let device = Device::flex();
     let refused = |weights: Weights| network(&weights, &device).err().expect("a name of nothing");
     let said = refused(Lora { on: "query, gate".to_owned(), ..Default::default() }.into());
-    let wanted = "model.weights.on names \"gate\", which this network does not have. It has blocks, attention, query, key, value, \
-                  mlp, up, down.";
+    let wanted = "model.weights.on names \"gate\", which this network does not have. It has embedding, patch, blocks, attention, \
+                  query, key, value, mlp, up, down, head.";
     assert_eq!(said, wanted);
     let said = refused(Frozen { along: "tail".to_owned() }.into());
     assert!(said.starts_with("model.weights.along names \"tail\""), "{said}");
