@@ -140,6 +140,9 @@ impl Session {
         let disabled =
             self.run("return document.querySelector(arguments[0]).disabled === true", json!([selector]))?;
         ensure!(disabled != json!(true), "{selector} is disabled");
+        // What the page's own bars cover counts as in view for the browser; someone who clicks would scroll.
+        let middle = "document.querySelector(arguments[0]).scrollIntoView({ block: 'center' })";
+        self.run(middle, json!([selector]))?;
         self.post(&format!("element/{element}/click"), &json!({})).map(drop)
     }
 

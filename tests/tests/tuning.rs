@@ -42,8 +42,7 @@ fn every_variant_is_tuned_and_then_compared_and_more_seeds_can_be_added() {
         lab.browser.screenshot("tuned")?;
 
         ensure!(lab.text("verdict-1")?.contains("n = 3"), "{}", lab.text("verdict-1")?);
-        // The choices are under the bar of the run when the page has moved.
-        lab.browser.ask("document.querySelector('[data-testid=difference]').click()")?;
+        lab.click("difference")?;
         lab.click("add-seeds")?;
         lab.wait("a second run", 60, || Ok((lab.events("Started")?.len() == 2).then_some(())))?;
         lab.finishes(180)?;
