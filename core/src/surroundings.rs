@@ -75,6 +75,8 @@ pub enum Reading {
         vocabulary: usize,
         /// Classes.
         classes: usize,
+        /// Whether symbol 0 stands for no symbol, after the end of a list that is shorter: a network must not see it.
+        padded: bool,
     },
     /// Places: values at each.
     Places {
@@ -127,6 +129,11 @@ impl Reading {
     /// Whether a token must not see those after it.
     pub fn is_causal(&self) -> bool {
         matches!(self, Self::Characters { .. } | Self::Sequences { .. })
+    }
+
+    /// Whether lists are of different lengths, with symbol 0 where there is nothing.
+    pub fn is_padded(&self) -> bool {
+        matches!(self, Self::Symbols { padded: true, .. })
     }
 
     /// Whether the tokens are patches of an image.

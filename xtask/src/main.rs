@@ -8,6 +8,7 @@ mod build;
 mod check;
 mod format;
 mod paths;
+mod pretrained;
 mod run;
 mod serve;
 mod setup;
@@ -28,6 +29,7 @@ cargo xtask COMMAND
   build [--release]       build the page and its worker into dist/ (--release: shrunk by wasm-opt)
   test [core|page|all]    the native tests, the tests in a real browser, or both (the default)
   bench [OPTIONS]         the benchmarks, natively and in a real browser
+  pretrained              fetch a language model and the sentences that it is fine-tuned on, into the cache
   check                   formatting, lints, licences, advisories
   format                  every file in one style, also those that `cargo fmt` does not see
 ";
@@ -55,6 +57,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "test" => test::run(options),
         "bench" => bench::run(options),
         "check" => check::run(),
+        "pretrained" => pretrained::run_all(),
         "format" => format::run(options),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");

@@ -13,6 +13,13 @@ pub fn cache() -> PathBuf {
     home().join(".cache").join("kappa-lab")
 }
 
+/// Where `kappa` looks for data that is not part of it: what `KAPPA_DATA` says, or `data` in the cache.
+pub fn data() -> PathBuf {
+    env::var_os("KAPPA_DATA")
+        .filter(|path| !path.is_empty())
+        .map_or_else(|| cache().join("data"), PathBuf::from)
+}
+
 /// Tools that do not go to cargo's `bin` folder, and what they are built from.
 pub fn tools() -> PathBuf {
     cache().join("tools")

@@ -11,3 +11,9 @@ pub const BINARYEN: &str = "132";
 
 /// Builds with rustc 1.88 and newer.
 pub const CARGO_DENY: &str = "0.20.2";
+
+/// all-MiniLM-L6-v2 in a package: its only version.
+pub const MINILM: &str = "0.1.0";
+
+/// The package whose source has the sentences of film reviews.
+pub const VADER_SENTIMENT: &str = "3.3.2";

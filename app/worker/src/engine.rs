@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use futures_channel::mpsc::UnboundedReceiver;
 use kappa_core::protocol::{Command, DeviceChoice, Event};
 use kappa_core::spec::Experiment;
+use kappa_core::tasks::SHIPPED;
 use kappa_core::train::Session;
 
 use crate::browser;
@@ -83,6 +84,11 @@ async fn begin(
 async fn fetch(experiment: &Experiment) -> Result<BTreeMap<&'static str, Vec<u8>>, Vec<String>> {
     let mut data = BTreeMap::new();
     for file in Session::files(experiment)? {
+        if !SHIPPED.contains(&file) {
+            let sentence =
+                format!("task: data/{file} is not part of the page; this task runs on the command line.");
+            return Err(vec![sentence]);
+        }
         let share = |share| browser::post(&Event::Loading { file: file.into(), share });
         let bytes = browser::fetch(&format!("data/{file}"), share).await.map_err(|problem| vec![problem])?;
         data.insert(file, bytes);

@@ -14,6 +14,14 @@ pub trait Network {
     ///   for places and rows
     fn forward(&self, parameters: &Parameters, input: Input) -> Tensor<3>;
 
+    /// What the head reads; `None` where there is nothing before it.
+    ///
+    /// # Shapes
+    /// - returns `[R, B, D]` where an example has one answer, `[R, B·N, D]` otherwise
+    fn representation(&self, _parameters: &Parameters, _input: Input) -> Option<Tensor<3>> {
+        None
+    }
+
     /// Attention weights of every block; none where there is no attention.
     ///
     /// # Shapes

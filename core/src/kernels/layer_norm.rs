@@ -12,20 +12,18 @@ use cubecl::prelude::*;
 use super::loops::{for_each_chunk, sum, sum_of};
 use super::prelude::*;
 
-/// PyTorch's default.
-const EPSILON: f32 = 1e-5;
-
-/// Layer normalization over the last axis.
+/// Layer normalization over the last axis; `epsilon` is ε.
 ///
 /// # Shapes
 /// - `x`: `[R, M, D]`
 /// - `scale` γ, `shift` β: `[R, 1, D]`
 /// - returns `[R, M, D]`
-pub fn layer_norm(x: Tensor<3>, scale: Tensor<3>, shift: Tensor<3>) -> Tensor<3> {
+pub fn layer_norm(x: Tensor<3>, scale: Tensor<3>, shift: Tensor<3>, epsilon: f32) -> Tensor<3> {
     Tensor::from_dispatch(Dispatch::layer_norm_affine(
         x.into_dispatch(),
         scale.into_dispatch(),
         shift.into_dispatch(),
+        epsilon,
     ))
 }
 
@@ -36,17 +34,19 @@ pub(super) trait LayerNormOps: Backend {
         x: FloatTensor<Self>,
         scale: FloatTensor<Self>,
         shift: FloatTensor<Self>,
+        epsilon: f32,
     ) -> FloatTensor<Self>;
 }
 
 #[backend_extension(Flex, Cube, Fusion)]
 pub(super) trait LayerNormGradients: Backend {
     /// `∂x`, and `[μ, s]` of every row for [`layer_norm_affine_weights`](Self::layer_norm_affine_weights).
-    #[fusion(meta = |x, _scale, _grad| (x.clone(), shaped(x, [x.shape[0], x.shape[1], 2])))]
+    #[fusion(meta = |x, _scale, _grad, _epsilon| (x.clone(), shaped(x, [x.shape[0], x.shape[1], 2])))]
     fn layer_norm_affine_input(
         x: FloatTensor<Self>,
         scale: FloatTensor<Self>,
         grad: FloatTensor<Self>,
+        epsilon: f32,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 
     /// `∂γ` and `∂β`
@@ -66,16 +66,17 @@ impl<B: Backend + LayerNormOps + LayerNormGradients, C: CheckpointStrategy> Laye
         x: FloatTensor<Self>,
         scale: FloatTensor<Self>,
         shift: FloatTensor<Self>,
+        epsilon: f32,
     ) -> FloatTensor<Self> {
         differentiable::<B, C, _, _>(
             [x, scale, shift],
             |[x, scale, shift], wanted| {
-                let kept = wanted.then(|| (x.clone(), scale.clone()));
-                (kept, B::layer_norm_affine(x, scale, shift))
+                let kept = wanted.then(|| (x.clone(), scale.clone(), epsilon));
+                (kept, B::layer_norm_affine(x, scale, shift, epsilon))
             },
-            |(x, scale), grad, [_, gamma, beta]| {
+            |(x, scale, epsilon), grad, [_, gamma, beta]| {
                 // The weights' gradients need the moments, so the input's gradient is never left out.
-                let (dx, moments) = B::layer_norm_affine_input(x.clone(), scale, grad.clone());
+                let (dx, moments) = B::layer_norm_affine_input(x.clone(), scale, grad.clone(), epsilon);
                 let weights = (gamma || beta).then(|| B::layer_norm_affine_weights(x, moments, grad));
                 let (dscale, dshift) = weights.unzip();
                 [Some(dx), dscale, dshift]
@@ -86,7 +87,7 @@ impl<B: Backend + LayerNormOps + LayerNormGradients, C: CheckpointStrategy> Laye
 
 /// Mean and inverse standard deviation of `columns` vectors from `start`.
 #[cube]
-fn moments<N: Size>(x: &[Vector<f32, N>], start: usize, columns: usize) -> (f32, f32) {
+fn moments<N: Size>(x: &[Vector<f32, N>], start: usize, columns: usize, epsilon: f32) -> (f32, f32) {
     let width = f32::cast_from(columns * N::value());
     let mut sum = Vector::<f32, N>::new(0.0);
     for c in start..start + columns {
@@ -98,7 +99,7 @@ fn moments<N: Size>(x: &[Vector<f32, N>], start: usize, columns: usize) -> (f32,
         let centered = x[c] - Vector::new(mean);
         squares += centered * centered;
     }
-    (mean, (squares.vector_sum() / width + EPSILON).inverse_sqrt())
+    (mean, (squares.vector_sum() / width + epsilon).inverse_sqrt())
 }
 
 /// One thread a row.
@@ -113,11 +114,12 @@ fn layer_norm_kernel<N: Size>(
     columns: usize,
     scale_stride: usize,
     shift_stride: usize,
+    epsilon: f32,
 ) {
     end_beyond(units);
     let replica = ABSOLUTE_POS / rows;
     let start = ABSOLUTE_POS * columns;
-    let (mean, inverse) = moments::<N>(x, start, columns);
+    let (mean, inverse) = moments::<N>(x, start, columns, epsilon);
     for c in 0..columns {
         let normal = (x[start + c] - Vector::new(mean)) * Vector::new(inverse);
         y[start + c] = normal * scale[replica * scale_stride + c] + shift[replica * shift_stride + c];
@@ -136,12 +138,13 @@ fn layer_norm_input_kernel<N: Size>(
     rows: usize,
     columns: usize,
     scale_stride: usize,
+    epsilon: f32,
 ) {
     end_beyond(units);
     let start = ABSOLUTE_POS * columns;
     let gamma = ABSOLUTE_POS / rows * scale_stride;
     let width = f32::cast_from(columns * N::value());
-    let (mean, inverse) = moments::<N>(x, start, columns);
+    let (mean, inverse) = moments::<N>(x, start, columns, epsilon);
     let mut sum = Vector::<f32, N>::new(0.0);
     let mut along = Vector::<f32, N>::new(0.0);
     for c in 0..columns {
@@ -188,7 +191,7 @@ fn layer_norm_weights_kernel(
 }
 
 impl LayerNormOps for CubeBackend {
-    fn layer_norm_affine(x: CubeTensor, scale: CubeTensor, shift: CubeTensor) -> CubeTensor {
+    fn layer_norm_affine(x: CubeTensor, scale: CubeTensor, shift: CubeTensor, epsilon: f32) -> CubeTensor {
         let x = contiguous(x);
         let (scale, scale_stride) = replicas(scale);
         let (shift, shift_stride) = replicas(shift);
@@ -200,7 +203,7 @@ impl LayerNormOps for CubeBackend {
             r * m,
             [x, scale, shift],
             [y],
-            [m, d / n, scale_stride / n, shift_stride / n]
+            [m, d / n, scale_stride / n, shift_stride / n, epsilon]
         );
         y
     }
@@ -211,6 +214,7 @@ impl LayerNormGradients for CubeBackend {
         x: CubeTensor,
         scale: CubeTensor,
         grad: CubeTensor,
+        epsilon: f32,
     ) -> (CubeTensor, CubeTensor) {
         let (x, grad) = (contiguous(x), contiguous(grad));
         let (scale, scale_stride) = replicas(scale);
@@ -222,7 +226,7 @@ impl LayerNormGradients for CubeBackend {
             r * m,
             [x, scale, grad],
             [dx, saved],
-            [m, d / n, scale_stride / n]
+            [m, d / n, scale_stride / n, epsilon]
         );
         (dx, saved)
     }
@@ -241,20 +245,20 @@ impl LayerNormGradients for CubeBackend {
 }
 
 /// Mean and inverse standard deviation of a row.
-fn row_moments(row: &[f32]) -> (f32, f32) {
+fn row_moments(row: &[f32], epsilon: f32) -> (f32, f32) {
     let width = row.len() as f32;
     let mean = sum(row) / width;
     let variance = sum_of(row, row, |x, _| (x - mean) * (x - mean)) / width;
-    (mean, 1.0 / (variance + EPSILON).sqrt())
+    (mean, 1.0 / (variance + epsilon).sqrt())
 }
 
 impl LayerNormOps for Flex {
-    fn layer_norm_affine(x: FlexTensor, scale: FlexTensor, shift: FlexTensor) -> FlexTensor {
+    fn layer_norm_affine(x: FlexTensor, scale: FlexTensor, shift: FlexTensor, epsilon: f32) -> FlexTensor {
         let [_, m, d] = x.shape().dims();
         let (shape, scale, shift) = (x.shape(), &Values::of(&scale)[..], &Values::of(&shift)[..]);
         let mut y = Values::of(&x).to_vec();
         for_each_chunk(&mut y, d, |index, row| {
-            let (mean, inverse) = row_moments(row);
+            let (mean, inverse) = row_moments(row, epsilon);
             let (scale, shift) = (&scale[index / m * d..][..d], &shift[index / m * d..][..d]);
             for ((value, scale), shift) in row.iter_mut().zip(scale).zip(shift) {
                 *value = (*value - mean) * inverse * scale + shift;
@@ -269,12 +273,13 @@ impl LayerNormGradients for Flex {
         x: FlexTensor,
         scale: FlexTensor,
         grad: FlexTensor,
+        epsilon: f32,
     ) -> (FlexTensor, FlexTensor) {
         let [r, m, d] = x.shape().dims();
         let (x, scale, mut dx) = (&Values::of(&x)[..], &Values::of(&scale)[..], Values::of(&grad).to_vec());
         let mut saved = vec![0.0; 2 * r * m];
         for_each_chunk(&mut saved, 2, |index, saved| {
-            let (mean, inverse) = row_moments(&x[index * d..][..d]);
+            let (mean, inverse) = row_moments(&x[index * d..][..d], epsilon);
             saved.copy_from_slice(&[mean, inverse]);
         });
         for_each_chunk(&mut dx, d, |index, out| {

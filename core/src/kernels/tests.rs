@@ -28,7 +28,10 @@ fn cases() -> Vec<Case> {
             |x| linear(x[0].clone(), x[1].clone(), x[2].clone()),
         ),
         case("layer norm", &[[2, 5, 8], [2, 1, 8], [2, 1, 8]], |x| {
-            layer_norm(x[0].clone(), x[1].clone(), x[2].clone())
+            layer_norm(x[0].clone(), x[1].clone(), x[2].clone(), 1e-5)
+        }),
+        case("layer norm with a large ε", &[[2, 5, 6], [2, 1, 6], [2, 1, 6]], |x| {
+            layer_norm(x[0].clone(), x[1].clone(), x[2].clone(), 0.5)
         }),
         case("batch norm", &[[2, 9, 8], [2, 1, 8], [2, 1, 8]], |x| {
             batch_norm(x[0].clone(), x[1].clone(), x[2].clone())

@@ -87,12 +87,22 @@ impl Linear {
 pub struct LayerNorm {
     scale: ParameterId,
     shift: ParameterId,
+    epsilon: f32,
 }
 
 impl LayerNorm {
-    /// Gain 1, shift 0.
+    /// PyTorch's default of ε.
+    const EPSILON: f32 = 1e-5;
+
+    /// Gain 1, shift 0, ε as PyTorch has it.
     pub fn new(builder: &mut Builder, name: &str, width: usize) -> Self {
+        Self::with_epsilon(builder, name, width, Self::EPSILON)
+    }
+
+    /// Gain 1, shift 0.
+    pub fn with_epsilon(builder: &mut Builder, name: &str, width: usize, epsilon: f32) -> Self {
         Self {
+            epsilon,
             scale: builder.add(&format!("{name}.scale"), [1, width], false, |_| vec![1.0; width]),
             shift: builder.add(&format!("{name}.shift"), [1, width], false, |_| vec![0.0; width]),
         }
@@ -101,6 +111,6 @@ impl LayerNorm {
     /// # Shapes
     /// - `x`, result: `[R, M, D]`
     pub fn forward(&self, parameters: &Parameters, x: Tensor<3>) -> Tensor<3> {
-        kernels::layer_norm(x, parameters.get(self.scale), parameters.get(self.shift))
+        kernels::layer_norm(x, parameters.get(self.scale), parameters.get(self.shift), self.epsilon)
     }
 }

@@ -14,6 +14,9 @@
 //! A source is a pure function of its experiment, its seed and the version of the program, and is called by the hash of those.
 //! What was trained once is kept by that name, so that two variants that name the same source share a training.
 //!
+//! With `file`, a source is not trained: it is a file that is kept by that name, the same for every seed, such as a network that
+//! was trained elsewhere (`kappa sources read`).
+//!
 //! Sources are four groups of fields, `source.1` to `source.4`, which a variant patches like any other field. In a file each
 //! `[[source]]` begins one.
 
@@ -34,6 +37,9 @@ pub const MAX_SOURCES: usize = 4;
 /// Names that stand for more than a piece of the names of parameters.
 pub const PARTS: [&str; 6] = ["attention", "mlp", "norms", "embeddings", "head", "all"];
 
+/// Characters of the name of a kept file, at most.
+pub const MAX_FILE: usize = 40;
+
 /// Characters of a patch, at most.
 const MAX_PATCH: usize = 400;
 
@@ -47,6 +53,8 @@ fields! {
         called: String = String::new(), line("Called", 24).zero("by its number");
         /// How its training differs from the experiment's, for example "task=procedural task.rule=set training.steps=2000".
         set: String = String::new(), line("Trained with", MAX_PATCH).zero("nothing else");
+        /// The name of a kept file that stands for its training, for example "all-minilm-l6-v2" (`kappa sources list`).
+        file: String = String::new(), line("Kept file", MAX_FILE).zero("none: it is trained");
         /// In what form the numbers are taken.
         form: Form = Form::Exact, named("Form", After(""));
         /// What is done where the source has other symbols, or fewer places, than the network that starts from it.
@@ -83,7 +91,7 @@ choice! {
 choice! {
     /// What is done with embeddings and head of a source.
     pub enum Embeddings {
-        /// They are taken as they are; the source must have the same symbols and places.
+        /// They are taken as they are; the source must have the same symbols and at least as many places.
         Exact: "exact", "as they are";
         /// Every symbol, and every answer of the head, starts from the mean of the source's symbols, and places are taken as far
         /// as the source has as many (as in the code of arXiv 2601.21725).
@@ -107,6 +115,11 @@ impl Source {
             "embeddings" => parameter.starts_with("embedding."),
             name => has_pieces(parameter, name),
         })
+    }
+
+    /// Whether it is a kept file, which is not trained.
+    pub fn is_file(&self) -> bool {
+        !self.file.is_empty()
     }
 
     /// What its training changes.
@@ -157,9 +170,12 @@ impl Needed {
         called(&self.source, self.number)
     }
 
-    /// The name by which the training of one seed is kept: sixteen digits that follow from its experiment and the version of
-    /// the program, and the seed.
+    /// The name by which the training of one seed is kept: that of a file; otherwise sixteen digits that follow from its
+    /// experiment and the version of the program, and the seed.
     pub fn name(&self, seed: u64) -> String {
+        if self.source.is_file() {
+            return self.source.file.clone();
+        }
         let text = format!("{}\n{}", env!("CARGO_PKG_VERSION"), tree::written(&self.of_seed(0)));
         format!("{}-{seed}", hash(text))
     }
@@ -172,7 +188,11 @@ impl Needed {
 }
 
 fn called(source: &Source, number: usize) -> String {
-    if source.called.is_empty() { format!("source {number}") } else { source.called.clone() }
+    match (source.called.as_str(), source.file.as_str()) {
+        ("", "") => format!("source {number}"),
+        ("", file) => file.to_owned(),
+        (name, _) => name.to_owned(),
+    }
 }
 
 impl Experiment {
@@ -199,6 +219,17 @@ impl Experiment {
 
     fn source_of(&self, resolved: &Experiment, source: &Source) -> Result<Experiment, Vec<Problem>> {
         let settings = source.settings().map_err(|problem| vec![problem])?;
+        if source.is_file() && !settings.is_empty() {
+            return Err(vec![Problem::general(
+                "set must be empty where file names what is kept: that is not trained.",
+            )]);
+        }
+        if !is_file_name(&source.file) {
+            return Err(vec![Problem::general(format!(
+                "file must be a name of letters, digits and dashes, not {}.",
+                quote(&source.file)
+            ))]);
+        }
         let outside =
             |path: &str| !["task", "model", "training"].contains(&path.split('.').next().unwrap_or(""));
         if let Some((field, _)) = settings.iter().find(|(field, _)| outside(field.path)) {
@@ -300,6 +331,11 @@ pub fn with_metrics(words: &str, metrics: &[(Metric, f32)]) -> String {
 pub fn of_source(path: &str) -> Option<(usize, &str)> {
     let (number, key) = path.strip_prefix("source.")?.split_once('.')?;
     Some((number.parse().ok()?, key))
+}
+
+/// Whether this can be the name of a kept file: nothing that a path could be made of.
+pub fn is_file_name(name: &str) -> bool {
+    name.len() <= MAX_FILE && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
 
 /// The list `[[source]]` of a file as the groups of fields that it stands for: `source.1`, `source.2`, …, each patch as a line.

@@ -92,8 +92,10 @@ mod tests {
         chunks.fold((Vec::new(), Vec::new()), |(a, b), (c, d)| ([a, c].concat(), [b, d].concat()))
     }
 
+    /// All tasks but film reviews, whose file is not here; they have tests of their own.
     fn tasks() -> impl Iterator<Item = Task> {
-        Task::OPTIONS.iter().map(|option| Task::from_name(option.name).expect("an option"))
+        let here = Task::OPTIONS.iter().filter(|option| option.name != "reviews");
+        here.map(|option| Task::from_name(option.name).expect("an option"))
     }
 
     #[test]

@@ -9,8 +9,8 @@ use crate::surroundings::Reading;
 /// One part of a set of lists.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Lists {
-    /// `[n, length]`, one byte a symbol.
-    pub symbols: Vec<u8>,
+    /// `[n, length]`.
+    pub symbols: Vec<u16>,
     /// `[n]`: the class of each list.
     pub classes: Vec<u8>,
 }
@@ -49,6 +49,12 @@ impl ListTask {
             .unzip();
         let seeds = seeds.into_iter().map(|(seed, _)| seed).collect();
         Self { reading, seeds, train, test, device: source.device.clone() }
+    }
+
+    /// Lists that are the same for every seed.
+    pub fn fixed(reading: Reading, train: Lists, test: Lists, source: Source<'_>) -> Self {
+        let device = source.device.clone();
+        Self { reading, seeds: Vec::new(), train: vec![train], test: vec![test], device }
     }
 
     fn batch(&self, sets: &[Lists], indices: &[usize], seeds: &[u64]) -> Batch {
@@ -111,9 +117,9 @@ mod tests {
 
     #[test]
     fn a_batch_has_the_shapes_of_its_reading_and_each_list_its_class() {
-        let reading = Reading::Symbols { tokens: 3, vocabulary: 9, classes: 4 };
+        let reading = Reading::Symbols { tokens: 3, vocabulary: 9, classes: 4, padded: false };
         let lists = |count: u8| Lists {
-            symbols: (0..count).flat_map(|list| [list, 7, 8]).collect(),
+            symbols: (0..count).flat_map(|list| [u16::from(list), 7, 8]).collect(),
             classes: (0..count).map(|list| list % 4).collect(),
         };
         let source = Source {

@@ -43,11 +43,15 @@ slot! {
         multiplication::Multiplication,
         sorting::Sorting,
         matrix::Matrix,
+        reviews::Reviews,
     }
 }
 
 /// The slot's row.
 pub const TASK: Row = named("Task", After("")).or_help("What is learned, and from which data.");
+
+/// The files below `data/` that the page and the command line bring along; others are made on the command line only.
+pub const SHIPPED: [&str; 3] = ["digits.bin", "mnist.bin", "shakespeare.bin"];
 
 /// What is known of a task before its data is there.
 pub trait Described {

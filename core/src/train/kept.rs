@@ -29,9 +29,9 @@ const NO_DIGEST: &str = "0000000000000000";
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provenance {
-    /// Sixteen digits and a seed; see [`crate::spec::Needed::name`].
+    /// Sixteen digits and a seed, or the name of a file; see [`crate::spec::Needed::name`].
     pub name: String,
-    /// What was trained, one seed of it (TOML).
+    /// What was trained, one seed of it (TOML); empty where that was elsewhere.
     pub experiment: String,
     /// The same in words, for a list.
     pub words: String,
@@ -79,6 +79,11 @@ impl Kept {
             metrics: metrics.into_iter().filter(|(_, value)| value.is_finite()).collect(),
         };
         Self { name, provenance, tensors: layout.all().iter().map(of).collect() }
+    }
+
+    /// Numbers that come from elsewhere; matrices by their dotted names, as many numbers as rows times columns.
+    pub(super) fn of(provenance: Provenance, tensors: BTreeMap<String, ([usize; 2], Vec<f32>)>) -> Self {
+        Self { name: provenance.name.clone(), provenance, tensors }
     }
 
     /// A matrix: its rows and columns, and its numbers row by row.

@@ -113,7 +113,8 @@ fn take(needed: &Needed, kept: &Kept, seed: u64, layout: &Layout, row: &mut [f32
                 .ok_or_else(|| {
                     format!("source.{number}.take names {}, which the source does not have.", matrix.name)
                 })?;
-            if shape != [matrix.rows, matrix.columns] {
+            let longer = matrix.name == POSITIONS && shape[0] > matrix.rows && shape[1] == matrix.columns;
+            if !longer && shape != [matrix.rows, matrix.columns] {
                 let hint = if is_end {
                     "; take it as a mean (embeddings = \"mean\"), or do not take it"
                 } else {
@@ -124,7 +125,8 @@ fn take(needed: &Needed, kept: &Kept, seed: u64, layout: &Layout, row: &mut [f32
                     matrix.name, shape[0], shape[1], matrix.rows, matrix.columns
                 ));
             }
-            formed(&values, source.form, seed, &format!("source.{number}.{}", matrix.name))
+            let values = &values[..matrix.rows * matrix.columns];
+            formed(values, source.form, seed, &format!("source.{number}.{}", matrix.name))
         };
         matrix.scatter(row, &values);
     }

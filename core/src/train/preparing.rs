@@ -8,6 +8,7 @@ use super::lanes::{self, Lane, Wish};
 use super::measure::evaluate;
 use super::origins::Origins;
 use super::run::{Run, seeds_of};
+use crate::fields::quote;
 use crate::protocol::{self, Cost, Event};
 use crate::spec::{Experiment, Needed, Tried};
 use crate::tasks::HeldOut;
@@ -98,6 +99,11 @@ impl Preparing {
                     }
                     if origins.has(&name) {
                         reused += 1;
+                    } else if needed.source.is_file() {
+                        let (number, file) = (needed.number, quote(&name));
+                        return Err(vec![format!(
+                            "source.{number}.file names {file}, which is not kept here; `kappa sources list` names what is."
+                        )]);
                     } else if last == Some(seed.wrapping_sub(1)) {
                         missing.last_mut().expect("the seed before it").experiment.seeds.count += 1;
                         last = Some(seed);
@@ -127,7 +133,8 @@ impl Preparing {
     /// The files below `data/` that sources of an experiment read.
     pub(super) fn files(experiment: &Experiment, resolved: &Experiment) -> Vec<&'static str> {
         let needed = experiment.needed(resolved).unwrap_or_default();
-        needed.into_iter().filter_map(|one| one.experiment.task.outline().file).collect()
+        let trained = needed.into_iter().filter(|one| !one.source.is_file());
+        trained.filter_map(|one| one.experiment.task.outline().file).collect()
     }
 
     /// Steps that are done, of all sources.

@@ -70,6 +70,21 @@ pub enum Sources {
         /// The file
         file: PathBuf,
     },
+    /// Keep a network that was trained elsewhere: a folder with config.json and model.safetensors, as transformers writes it
+    /// (BERT)
+    Read {
+        /// What it is to be called: letters, digits and dashes
+        name: String,
+        /// The folder
+        folder: PathBuf,
+    },
+    /// Print what such a network makes of lists of symbols, a list of numbers each
+    Embed {
+        /// The folder
+        folder: PathBuf,
+        /// The lists, as JSON, a line each: [101, 2023, 102]
+        file: PathBuf,
+    },
     /// Remove one
     Delete {
         /// A name of the list, or all

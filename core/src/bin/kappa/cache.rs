@@ -33,22 +33,31 @@ pub struct Found {
     pub refused: Vec<String>,
 }
 
+/// Where the data is that is not part of the program: `kappa-lab/data` below the user's cache, or what `KAPPA_DATA` says.
+pub fn data_folder() -> PathBuf {
+    folder("KAPPA_DATA", "data")
+}
+
+/// What a variable says, or a folder below the user's cache.
+fn folder(variable: &str, name: &str) -> PathBuf {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let cache = || {
+        if cfg!(windows) {
+            set("LOCALAPPDATA")
+        } else if cfg!(target_os = "macos") {
+            set("HOME").map(|home| home.join("Library/Caches"))
+        } else {
+            set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")))
+        }
+    };
+    let below = || cache().unwrap_or_else(std::env::temp_dir).join("kappa-lab").join(name);
+    set(variable).unwrap_or_else(below)
+}
+
 impl Cache {
     /// The user's.
     pub fn open() -> Self {
-        let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let cache = || {
-            if cfg!(windows) {
-                set("LOCALAPPDATA")
-            } else if cfg!(target_os = "macos") {
-                set("HOME").map(|home| home.join("Library/Caches"))
-            } else {
-                set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")))
-            }
-        };
-        let folder = set("KAPPA_SOURCES")
-            .unwrap_or_else(|| cache().unwrap_or_else(std::env::temp_dir).join("kappa-lab").join("sources"));
-        Self { folder }
+        Self { folder: folder("KAPPA_SOURCES", "sources") }
     }
 
     /// Those of these names that are there.
@@ -119,7 +128,7 @@ impl Cache {
         Ok(files)
     }
 
-    /// A name is sixteen digits, a dash and a seed; nothing else is looked for in the folder.
+    /// A name is letters, digits and dashes; nothing else is looked for in the folder.
     fn path(&self, name: &str) -> PathBuf {
         let safe: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
         self.folder.join(safe).with_extension(EXTENSION)

@@ -16,7 +16,7 @@
 //!
 //! One file each: [`arguments`], [`choose`] (which experiment), [`about`] (list, show, devices), [`run`] (the loop),
 //! [`training`] (the only one that knows the engine), [`folder`] (what a run leaves behind), [`lines`] (events as
-//! JSON), [`cache`] (sources that are kept), [`screen`] (progress), [`table`] (the end), [`record`] and [`recorder`] (a run as one file for the page), [`claims`] (all recorded
+//! JSON), [`cache`] (sources that are kept), [`pretrained`] (networks from elsewhere), [`screen`] (progress), [`table`] (the end), [`record`] and [`recorder`] (a run as one file for the page), [`claims`] (all recorded
 //! claims as one table).
 
 mod about;
@@ -27,6 +27,7 @@ mod claims;
 mod failure;
 mod folder;
 mod lines;
+mod pretrained;
 mod record;
 mod recorder;
 mod run;
@@ -68,6 +69,8 @@ fn sources(what: &Sources) -> Result<(), Failure> {
         Sources::List => cache.list(),
         Sources::Export { name, file } => cache.export(name, file),
         Sources::Import { file } => cache.import(file),
+        Sources::Read { name, folder } => pretrained::read(&cache, name, folder),
+        Sources::Embed { folder, file } => pretrained::embed(folder, file),
         Sources::Delete { name } => cache.delete(name),
     };
     said.and_then(|text| print(&text))

@@ -10,13 +10,14 @@ use std::time::Duration;
 
 use kappa_core::protocol::{DeviceChoice, Event};
 use kappa_core::spec::{Experiment, Seeds};
+use kappa_core::tasks::SHIPPED;
 use kappa_core::train::{Engine, LARGEST_ADVANCE, Session, checkpoint};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag::{register, register_conditional_shutdown};
 
 use crate::about::Device;
 use crate::arguments::Options;
-use crate::cache::{Cache, Found};
+use crate::cache::{Cache, Found, data_folder};
 use crate::choose;
 use crate::failure::Failure;
 use crate::folder::Folder;
@@ -25,10 +26,10 @@ use crate::screen::Screen;
 use crate::table::Results;
 
 /// The data is part of the program, so that it runs anywhere.
-const DATA: [(&str, &[u8]); 3] = [
-    ("digits.bin", include_bytes!("../../../../public/data/digits.bin")),
-    ("mnist.bin", include_bytes!("../../../../public/data/mnist.bin")),
-    ("shakespeare.bin", include_bytes!("../../../../public/data/shakespeare.bin")),
+const DATA: [&[u8]; SHIPPED.len()] = [
+    include_bytes!("../../../../public/data/digits.bin"),
+    include_bytes!("../../../../public/data/mnist.bin"),
+    include_bytes!("../../../../public/data/shakespeare.bin"),
 ];
 
 /// Set by Ctrl-C.
@@ -157,12 +158,24 @@ fn kept(experiment: &Experiment) -> (Cache, Found) {
 
 /// The bytes of the files that an experiment reads.
 pub(crate) fn data(experiment: &Experiment) -> Result<BTreeMap<&'static str, Vec<u8>>, Vec<String>> {
-    let files = Session::files(experiment)?;
-    Ok(DATA
-        .iter()
-        .filter(|(file, _)| files.contains(file))
-        .map(|(file, bytes)| (*file, bytes.to_vec()))
-        .collect())
+    let mut data = BTreeMap::new();
+    for file in Session::files(experiment)? {
+        let bytes = match SHIPPED.iter().position(|name| *name == file) {
+            Some(at) => DATA[at].to_vec(),
+            None => fetched(file).map_err(|sentence| vec![sentence])?,
+        };
+        data.insert(file, bytes);
+    }
+    Ok(data)
+}
+
+/// Data that is not part of the program.
+fn fetched(file: &str) -> Result<Vec<u8>, String> {
+    let path = data_folder().join(file);
+    std::fs::read(&path).map_err(|error| {
+        let place = path.display();
+        format!("{place} cannot be read ({error}); `cargo xtask pretrained` makes it, as the README says.")
+    })
 }
 
 /// Ctrl-C asks the loop to save and stop; the second time it stops at once.

@@ -273,7 +273,7 @@ fn condition_of_heads(heads: u32) -> f64 {
     let x: Vec<f32> = x.into_iter().map(|value| value as f32).collect();
     let x = Tensor::from_data(TensorData::new(x, [1, examples * tokens, width]), &device);
     let mut watcher = Watcher::new(Probes { scores: false, ..ALL }, tokens, 1);
-    attention.watch(&parameters, x, &mut watcher);
+    attention.watch(&parameters, x, &mut watcher, None);
     let seen = watcher.finish().remove(0);
     assert_eq!(seen.quantity, Quantity::Heads);
     let (quantity, place, shape) = (seen.quantity, seen.place.clone(), seen.matrices.dims());

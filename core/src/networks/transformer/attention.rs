@@ -11,6 +11,7 @@ use std::rc::Rc;
 use burn::tensor::Tensor;
 
 use super::Transformer;
+use super::padding::Padding;
 use crate::interface::Watcher;
 use crate::kernels::{attention_mix, attention_scores};
 use crate::layers::Linear;
@@ -71,8 +72,8 @@ impl MultiHeadAttention {
 
     /// # Shapes
     /// - `x`, result: `[R, B·N, D]`
-    pub fn forward(&self, parameters: &Parameters, x: Tensor<3>) -> Tensor<3> {
-        let (weights, projected) = self.weights(parameters, x);
+    pub fn forward(&self, parameters: &Parameters, x: Tensor<3>, padding: Option<&Padding>) -> Tensor<3> {
+        let (weights, projected) = self.weights(parameters, x, padding);
         let mixed = attention_mix(weights, projected, self.heads, self.causal);
         self.output.forward(parameters, mixed)
     }
@@ -82,10 +83,19 @@ impl MultiHeadAttention {
     /// # Shapes
     /// - `x`: `[R, B·N, D]`
     /// - returns `[R, B·H, N, N]` and `[R, B·N, 3·W]`
-    pub fn weights(&self, parameters: &Parameters, x: Tensor<3>) -> (Tensor<4>, Tensor<3>) {
+    pub fn weights(
+        &self,
+        parameters: &Parameters,
+        x: Tensor<3>,
+        padding: Option<&Padding>,
+    ) -> (Tensor<4>, Tensor<3>) {
         let projected = self.projection.forward(parameters, x);
         let scale = 1.0 / (self.head_width as f32).sqrt();
         let scores = attention_scores(projected.clone(), self.heads, self.tokens, scale, self.causal);
+        let scores = match padding {
+            Some(padding) => scores + padding.scores(self.heads),
+            None => scores,
+        };
         (self.activation.weights(scores, self.causal), projected)
     }
 
@@ -94,8 +104,14 @@ impl MultiHeadAttention {
     ///
     /// # Shapes
     /// - `x`, result: `[R, B·N, D]`
-    pub fn watch(&self, parameters: &Parameters, x: Tensor<3>, watcher: &mut Watcher) -> Tensor<3> {
-        let (weights, projected) = self.weights(parameters, x);
+    pub fn watch(
+        &self,
+        parameters: &Parameters,
+        x: Tensor<3>,
+        watcher: &mut Watcher,
+        padding: Option<&Padding>,
+    ) -> Tensor<3> {
+        let (weights, projected) = self.weights(parameters, x, padding);
         if watcher.probes.scores {
             let products = attention_scores(projected.clone(), self.heads, self.tokens, 1.0, false);
             watcher.heads(Quantity::Scores, products, self.heads, self.head_width.min(self.tokens));

@@ -9,6 +9,8 @@ mod block;
 mod engine;
 #[cfg(feature = "engine")]
 mod head;
+#[cfg(feature = "engine")]
+mod padding;
 
 #[cfg(all(test, feature = "engine"))]
 pub(crate) use attention::MultiHeadAttention;
@@ -45,6 +47,19 @@ fields! {
         row_spread: f32 = 0.0, ROW_SPREAD;
         /// What the answers are read from the last tokens by.
         head: Head = Head::Own, named("Head", After(" head"));
+        /// Where layer norms stand: before each half of a block, with one more before the head; or after each sum, with one
+        /// more after the embedding, as in the first transformers and BERT.
+        norms: Norms = Norms::Before, named("Layer norms", After(""));
+    }
+}
+
+choice! {
+    /// Where the layer norms of a transformer stand.
+    pub enum Norms {
+        /// x + f(LN(x)) (pre-norm, arXiv 2002.04745).
+        Before: "before", "norms before each half";
+        /// LN(x + f(x)) with ε = 10⁻¹² (post-norm, arXiv 1706.03762; ε as in BERT, arXiv 1810.04805).
+        After: "after", "norms after each sum";
     }
 }
 
@@ -111,6 +126,19 @@ impl Room for Transformer {
             "head",
             "must be own for a task that does not ask for symbols: there is no table of its answers",
         );
+        let unmasked = |slot: &str| {
+            format!("must be {slot} for lists of different lengths, whose empty places nothing may see")
+        };
+        problems.rule(
+            !here.reading.is_padded() || self.attention.activation == Activation::default(),
+            "attention.activation",
+            unmasked("softmax"),
+        );
+        problems.rule(
+            !here.reading.is_padded() || self.tokens == Tokens::default(),
+            "tokens",
+            unmasked("plain"),
+        );
         if self.head_width == 0 {
             problems.divides("heads", self.heads, self.width, "the width");
         }
@@ -135,7 +163,7 @@ impl Described for Transformer {
             [reading.tokens(), reading.features(), reading.outputs()].map(|count| count as u64);
         let [depth, width, heads, inner, hidden] =
             [self.depth, self.width, self.heads, self.attention_width(), self.mlp.width].map(u64::from);
-        // The embedding and the positions; the last norm; the classifier.
+        // The embedding and the positions; the norm after it, or the last one; the classifier.
         let head = if self.head == Head::Own { width * outputs } else { 0 };
         let ends = features * width + tokens * width + 2 * width + head + outputs;
         // Query, key, value, output; the MLP's two layers; two norms. All with biases.

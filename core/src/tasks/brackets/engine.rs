@@ -45,7 +45,7 @@ impl Generator {
             let class = lists.classes.len() % DEPTHS;
             let string = self.string(class + 1);
             if self.seen.insert(string.clone()) {
-                lists.symbols.extend(string);
+                lists.symbols.extend(string.into_iter().map(u16::from));
                 lists.classes.push(class as u8);
             }
         }
@@ -104,14 +104,14 @@ mod tests {
     use super::*;
 
     /// The depth of a string that must be balanced, read as one reads it.
-    fn depth(symbols: &[u8]) -> usize {
+    fn depth(symbols: &[u16]) -> usize {
         let (mut open, mut deepest) = (Vec::new(), 0);
         for &symbol in symbols {
-            if symbol < CLOSING {
+            if symbol < u16::from(CLOSING) {
                 open.push(symbol);
                 deepest = deepest.max(open.len());
             } else {
-                assert_eq!(open.pop(), Some(symbol - CLOSING), "{symbols:?}");
+                assert_eq!(open.pop(), Some(symbol - u16::from(CLOSING)), "{symbols:?}");
             }
         }
         assert!(open.is_empty(), "{symbols:?}");
@@ -166,7 +166,7 @@ mod tests {
         let mut generator = Generator::new(DATA_SEED, "", 24);
         let (train, test) = (generator.split(2_000), generator.split(200));
         assert_eq!(Generator::new(DATA_SEED, "", 24).split(2_000), train);
-        let all: HashSet<&[u8]> =
+        let all: HashSet<&[u16]> =
             train.symbols.chunks_exact(24).chain(test.symbols.chunks_exact(24)).collect();
         assert_eq!(all.len(), 2_200);
     }

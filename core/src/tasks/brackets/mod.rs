@@ -50,6 +50,7 @@ impl Described for Brackets {
                 tokens: 2 * self.pairs as usize,
                 vocabulary: SYMBOLS,
                 classes: DEPTHS,
+                padded: false,
             },
             training_examples: TRAINING_STRINGS,
             test_examples: self.drawn.test,

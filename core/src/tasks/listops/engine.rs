@@ -55,7 +55,7 @@ impl Generator {
                 continue;
             }
             symbols.resize(self.length, PADDING);
-            split.symbols.extend(symbols);
+            split.symbols.extend(symbols.into_iter().map(u16::from));
             split.classes.push(result);
         }
         split
@@ -101,7 +101,8 @@ fn apply(operation: u8, mut values: Vec<u8>) -> u8 {
 mod tests {
     use super::*;
 
-    fn text(symbols: &[u8]) -> String {
+    fn text(symbols: &[u16]) -> String {
+        let symbols: Vec<u8> = symbols.iter().map(|&symbol| symbol as u8).collect();
         let word = |&symbol: &u8| match symbol {
             MIN => "[MIN".to_owned(),
             MAX => "[MAX".to_owned(),
@@ -175,7 +176,7 @@ mod tests {
         let mut generator = Generator::new(DATA_SEED, "", 16);
         let (train, test) = (generator.split(2_000), generator.split(200));
         assert_eq!(Generator::new(DATA_SEED, "", 16).split(2_000).symbols, train.symbols);
-        let all: HashSet<&[u8]> =
+        let all: HashSet<&[u16]> =
             train.symbols.chunks_exact(16).chain(test.symbols.chunks_exact(16)).collect();
         assert_eq!(all.len(), 2_200);
         assert!((0..10).all(|digit| test.classes.contains(&digit)));

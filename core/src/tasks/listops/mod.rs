@@ -48,7 +48,12 @@ impl Room for Listops {
 impl Described for Listops {
     fn outline(&self) -> Outline {
         Outline {
-            reading: Reading::Symbols { tokens: self.length as usize, vocabulary: SYMBOLS, classes: 10 },
+            reading: Reading::Symbols {
+                tokens: self.length as usize,
+                vocabulary: SYMBOLS,
+                classes: 10,
+                padded: false,
+            },
             training_examples: TRAINING_EXPRESSIONS,
             test_examples: self.drawn.test,
             file: None,

@@ -223,7 +223,7 @@ fn the_default_starts_where_it_started_before_there_was_a_choice() {
     );
     let text = Reading::Characters { tokens: 8, vocabulary: 65 };
     assert_eq!(fingerprint(&Model::default(), text), 0x5148_5b82_29a3_bb56);
-    let lists = Reading::Symbols { tokens: 8, vocabulary: 16, classes: 10 };
+    let lists = Reading::Symbols { tokens: 8, vocabulary: 16, classes: 10, padded: false };
     assert_eq!(fingerprint(&Model::default(), lists), 0xf989_55dc_3325_3b7b);
 }
 

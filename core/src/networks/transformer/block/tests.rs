@@ -119,7 +119,7 @@ fn a_block_equals_the_plain_loops_with_and_without_each_skip() {
             let flat = Tensor::from_data(TensorData::new(values.clone(), [1, layout.width()]), &device);
             let input: Vec<f32> = (0..TOKENS * WIDTH).map(|_| stream.normal() as f32).collect();
             let x = Tensor::from_data(TensorData::new(input.clone(), [1, TOKENS, WIDTH]), &device);
-            let found = block.forward(&layout.bind(&flat, false), x).into_data();
+            let found = block.forward(&layout.bind(&flat, false), x, None).into_data();
             let rows: Vec<Vec<f64>> =
                 input.chunks_exact(WIDTH).map(|row| row.iter().map(|&x| f64::from(x)).collect()).collect();
             let wanted = Named { layout: &layout, values: &values }.block(&model, &rows);

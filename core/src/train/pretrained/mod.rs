@@ -1,0 +1,216 @@
+//! Networks that were trained elsewhere, read as sources that are kept.
+//!
+//! A checkpoint is a folder as Hugging Face's `transformers` writes it: `config.json`, which says how large the network is, and
+//! `model.safetensors`. What lies where is one table for each family ([`bert`]): the name of each matrix here, the names there,
+//! and how the one is made of the others. A family that is to follow is a table and the numbers of its configuration.
+
+mod bert;
+
+use std::collections::BTreeMap;
+
+use safetensors::tensor::{Dtype, SafeTensors};
+use serde_json::Value;
+
+use super::kept::{Kept, MAX_BYTES, Provenance};
+use crate::fields::quote;
+use crate::spec::sources::{MAX_FILE, is_file_name};
+
+/// Largest side of a matrix, and most blocks, that are read.
+const MAX_SIDE: usize = 1 << 20;
+const MAX_DEPTH: usize = 96;
+
+/// How a matrix here, row by row, is made of tensors there.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum How {
+    /// The same; a vector is one row.
+    Same,
+    /// Rows become columns: PyTorch's linear layers are `[outputs, inputs]`.
+    Transposed,
+    /// Vectors side by side, in one row.
+    SideBySide,
+    /// The first, with the first row of the second added to each of its rows.
+    PlusFirstRow,
+}
+
+/// Where a matrix comes from. `{}` is the number of the block.
+type Line = (&'static str, How, &'static [&'static str]);
+
+/// A family of networks.
+struct Family {
+    /// What it is called.
+    name: &'static str,
+    /// What stands once in a checkpoint.
+    ends: &'static [Line],
+    /// What every block has.
+    block: &'static [Line],
+    /// The beginnings of what else may stand there; it is not read.
+    ignored: &'static [&'static str],
+    /// What may stand before every name.
+    prefix: &'static str,
+}
+
+/// How large a network is, and how it is written as an experiment.
+#[derive(Debug)]
+struct Shape {
+    depth: usize,
+    /// The sides of what [`Line`]s name, for the first of their tensors.
+    sides: BTreeMap<&'static str, Vec<usize>>,
+    /// In words: "6 layers, 384 wide".
+    words: String,
+    /// The fields of an experiment's model.
+    settings: Vec<String>,
+}
+
+/// A network that was read.
+#[derive(Debug)]
+pub struct Pretrained {
+    /// As a source.
+    pub kept: Kept,
+    /// The settings of a model that has the same shape, for example `model.depth=6`.
+    pub settings: Vec<String>,
+}
+
+/// Reads a checkpoint as a source of this name.
+///
+/// # Errors
+/// One sentence: the field of the configuration or the tensor, and what is allowed.
+pub fn read(name: &str, config: &str, bytes: &[u8]) -> Result<Pretrained, String> {
+    if name.is_empty() || !is_file_name(name) {
+        return Err(format!(
+            "The name must be 1 to {MAX_FILE} letters, digits and dashes, not {}.",
+            quote(name)
+        ));
+    }
+    if bytes.len() > MAX_BYTES {
+        return Err(format!("The checkpoint must have at most {} MiB.", MAX_BYTES >> 20));
+    }
+    let config: Value =
+        serde_json::from_str(config).map_err(|error| format!("config.json is no JSON: {error}."))?;
+    let (family, shape) = match config.get("model_type").and_then(Value::as_str) {
+        Some("bert") => (&bert::FAMILY, bert::shape(&config)?),
+        other => {
+            return Err(format!(
+                "config.json: model_type must be bert, not {}.",
+                other.map_or("missing".to_owned(), quote)
+            ));
+        }
+    };
+    let file = SafeTensors::deserialize(bytes)
+        .map_err(|error| format!("The checkpoint is no whole safetensors file ({error})."))?;
+    let tensors = gathered(family, &shape, &Names::new(&file, family)?)?;
+    let provenance = Provenance {
+        name: name.to_owned(),
+        experiment: String::new(),
+        words: format!("{} of {name}, {}", family.name, shape.words),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        metrics: Vec::new(),
+    };
+    Ok(Pretrained { kept: Kept::of(provenance, tensors), settings: shape.settings })
+}
+
+/// A number of a configuration, from 1 to `most`.
+fn number(config: &Value, field: &str, most: usize) -> Result<usize, String> {
+    let found = config.get(field);
+    found
+        .and_then(Value::as_u64)
+        .map(|value| value as usize)
+        .filter(|value| (1..=most).contains(value))
+        .ok_or_else(|| {
+            let found = found.map_or("missing".to_owned(), |value| quote(&value.to_string()));
+            format!("config.json: {field} must be a whole number from 1 to {most}, not {found}.")
+        })
+}
+
+/// The tensors of a file, by their names without the prefix.
+struct Names<'a> {
+    tensors: BTreeMap<String, safetensors::tensor::TensorView<'a>>,
+}
+
+impl<'a> Names<'a> {
+    fn new(file: &SafeTensors<'a>, family: &Family) -> Result<Self, String> {
+        let mut tensors = BTreeMap::new();
+        for (name, view) in file.tensors() {
+            let name = name.strip_prefix(family.prefix).map(str::to_owned).unwrap_or(name);
+            if tensors.contains_key(&name) {
+                return Err(format!("The checkpoint has {name} twice, with {} and without.", family.prefix));
+            }
+            tensors.insert(name, view);
+        }
+        Ok(Self { tensors })
+    }
+
+    /// The numbers of a tensor that must have these sides.
+    fn numbers(&self, name: &str, sides: &[usize]) -> Result<Vec<f32>, String> {
+        let view = self.tensors.get(name).ok_or_else(|| format!("The checkpoint has no {name}."))?;
+        if view.dtype() != Dtype::F32 {
+            return Err(format!("{name} must be of f32, not of {:?}.", view.dtype()));
+        }
+        if view.shape() != sides {
+            return Err(format!("{name} must be {sides:?} by config.json, not {:?}.", view.shape()));
+        }
+        let number = |b: &[u8]| f32::from_le_bytes([b[0], b[1], b[2], b[3]]);
+        let values: Vec<f32> = view.data().chunks_exact(4).map(number).collect();
+        match values.iter().position(|value| !value.is_finite()) {
+            Some(at) => Err(format!("{name} has {} at place {at}; every number must be finite.", values[at])),
+            None => Ok(values),
+        }
+    }
+}
+
+/// Every matrix that the table names.
+fn gathered(
+    family: &Family,
+    shape: &Shape,
+    names: &Names<'_>,
+) -> Result<BTreeMap<String, ([usize; 2], Vec<f32>)>, String> {
+    let mut read: Vec<String> = Vec::new();
+    let mut tensors = BTreeMap::new();
+    let blocks = (0..shape.depth).flat_map(|block| family.block.iter().map(move |line| (Some(block), line)));
+    for (block, (ours, how, theirs)) in family.ends.iter().map(|line| (None, line)).chain(blocks) {
+        let at =
+            |name: &str| block.map_or(name.to_owned(), |block| name.replacen("{}", &block.to_string(), 1));
+        let mut parts = Vec::new();
+        for theirs in *theirs {
+            parts.push(names.numbers(&at(theirs), &shape.sides[theirs])?);
+            read.push(at(theirs));
+        }
+        tensors.insert(at(ours), made(*how, &shape.sides[theirs[0]], parts));
+    }
+    let known =
+        |name: &String| read.contains(name) || family.ignored.iter().any(|ignored| name.starts_with(ignored));
+    match names.tensors.keys().find(|name| !known(name)) {
+        Some(name) => Err(format!(
+            "The checkpoint has {}, which {} of {} blocks has not.",
+            quote(name),
+            family.name,
+            shape.depth
+        )),
+        None => Ok(tensors),
+    }
+}
+
+/// The sides and numbers of a matrix, of the numbers that it is made of; `sides` are the first one's.
+fn made(how: How, sides: &[usize], mut parts: Vec<Vec<f32>>) -> ([usize; 2], Vec<f32>) {
+    let [rows, columns] = match *sides {
+        [columns] => [1, columns],
+        [rows, columns] => [rows, columns],
+        _ => unreachable!("tables name vectors and matrices"),
+    };
+    match how {
+        How::Same => ([rows, columns], parts.swap_remove(0)),
+        How::Transposed => {
+            let at = |index: usize| parts[0][index % rows * columns + index / rows];
+            ([columns, rows], (0..rows * columns).map(at).collect())
+        }
+        How::SideBySide => ([1, columns * parts.len()], parts.concat()),
+        How::PlusFirstRow => {
+            let (first, added) = (&parts[0], &parts[1][..columns]);
+            let values =
+                first.chunks_exact(columns).flat_map(|row| row.iter().zip(added).map(|(x, y)| x + y));
+            ([rows, columns], values.collect())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
