@@ -1,7 +1,7 @@
 //! The end of a run: means with 95 % intervals, and what came of each claim.
 
-use kappa_core::protocol::{ChangeRounded, Event, QuantizedTo};
-use kappa_core::quantization::bjontegaard;
+use kappa_core::protocol::Event;
+use kappa_core::quantization::{ChangeRounded, QuantizedTo, bjontegaard};
 use kappa_core::spec::{JudgedClaim, Metric, Tried, shown};
 use kappa_core::stats::Standing;
 
@@ -160,13 +160,15 @@ impl Results {
                     diverged: known.diverged.clone(),
                     ..Outcome::default()
                 };
-                let of_change = |of: fn(&ChangeRounded) -> f64| point.change(of).filter(|_| point.bits < 32);
-                let ranks = of_change(|one| one.stable_rank).zip(of_change(|one| one.rounded));
-                let band = of_change(|one| one.band[0]).zip(of_change(|one| one.band[1]));
+                let of_change =
+                    |of: fn(&ChangeRounded) -> &[f64]| point.change(of).filter(|_| point.bits < 32);
+                let whole = points.first().and_then(|whole| whole.change(|one| &one.stable_rank));
+                let ranks = whole.zip(of_change(|one| &one.stable_rank));
+                let band = of_change(|one| &one.band[0]).zip(of_change(|one| &one.band[1]));
                 let ranks = ranks.zip(band).map(|((before, after), (low, high))| {
                     format!("{before:.2} → {after:.2}, within [{low:.2}, {high:.2}]")
                 });
-                let error = of_change(|one| one.error).map(|error| format!("{error:.3}"));
+                let error = of_change(|one| &one.error).map(|error| format!("{error:.3}"));
                 rows.push(vec![
                     known.name.clone(),
                     point.bits.to_string(),

@@ -41,12 +41,15 @@ fn factors_are_rounded_bytes_are_counted_and_the_first_point_is_the_variant_as_i
         (losses[4] / losses[0] - 1.0).abs() < 1e-3,
         "256 values for 128 numbers lose nothing: {losses:?}"
     );
-    let errors: Vec<f64> = points.iter().map(|point| point.changes[0].error).collect();
-    assert!(errors[0] == 0.0 && errors[1..].windows(2).all(|pair| pair[0] > pair[1]), "{errors:?}");
-    for point in &points {
-        let change = &point.changes[0];
-        assert_eq!(change.name, "map.weight");
-        assert!(change.band[0] <= change.rounded * 1.0001 && change.rounded <= change.band[1] * 1.0001);
+    for seed in 0..2 {
+        let errors: Vec<f64> = points.iter().map(|point| point.changes[0].error[seed]).collect();
+        assert!(errors[0] == 0.0 && errors[1..].windows(2).all(|pair| pair[0] > pair[1]), "{errors:?}");
+        for point in &points {
+            let change = &point.changes[0];
+            let [low, high] = [change.band[0][seed], change.band[1][seed]];
+            assert_eq!(change.name, "map.weight");
+            assert!(low <= change.stable_rank[seed] * 1.0001 && change.stable_rank[seed] <= high * 1.0001);
+        }
     }
 }
 
