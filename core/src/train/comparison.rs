@@ -14,7 +14,7 @@ use super::session::sentences;
 use crate::probes::report::Quantity;
 use crate::protocol::{Cost, Event, Progress};
 use crate::spec::asked::When;
-use crate::spec::{Asked, Experiment, Measured, Rounded, Tried};
+use crate::spec::{Asked, Claim, Experiment, Measured, Rounded, Tried};
 use crate::tasks::HeldOut;
 
 /// The variants, each as it is compared.
@@ -66,11 +66,7 @@ impl Comparison {
         });
         let measured: Vec<Measured> = measured.collect();
         let absent = |(one, lane): (&Measured, &Lane)| {
-            let asked = match &one.asked {
-                Asked::Metric(_) => return None,
-                Asked::Probed(asked) => asked,
-                Asked::Rounded(asked) => return uncovered(asked, experiment, lane),
-            };
+            let Asked::Probed(asked) = &one.asked else { return None };
             let place = asked.place.as_ref()?;
             let is_weight = asked.matrix.is_some_and(Quantity::is_of_weights);
             let matrices = lane.run.layout.matrices();
@@ -87,6 +83,7 @@ impl Comparison {
             .iter()
             .flat_map(|one| lanes.iter().map(move |lane| (one, lane)))
             .filter_map(absent)
+            .chain(experiment.claims.iter().filter_map(|claim| uncovered(claim, experiment, &lanes)))
             .collect();
         if !problems.is_empty() {
             return Err(problems);
@@ -229,17 +226,22 @@ fn newest(outcomes: &mut Vec<Option<f64>>, read: Vec<Option<f64>>) {
     outcomes.extend(read);
 }
 
-/// A sentence where a claim asks for a mean over bytes that a variant does not have.
-fn uncovered(asked: &Rounded, experiment: &Experiment, lane: &Lane) -> Option<String> {
-    let [low, high] = asked.bytes?;
-    let how = &experiment.quantize;
+/// A sentence where a claim asks for a mean over bytes that one of its variants does not have.
+fn uncovered(claim: &Claim, experiment: &Experiment, lanes: &[Lane]) -> Option<String> {
+    let Asked::Rounded(Rounded { bytes: Some([low, high]), .. }) = claim.of else { return None };
+    let (names, how) = (experiment.variant_names(), &experiment.quantize);
+    let compared = claim.find(&names).ok()?;
+    let pairs = std::iter::once(compared.pair).chain(compared.than);
     let widths = how.widths().unwrap_or_default();
-    let taken = || widths.iter().map(|bits| bytes(&lane.run.layout, how, *bits));
-    let (least, most) = (taken().min()?, taken().max()?);
-    (low < least || high > most).then(|| {
-        format!(
-            "A claim asks for a mean over {low} to {high} bytes; rounded, a variant takes {least} to {most}."
-        )
+    pairs.flat_map(|(variant, against)| [variant, against]).find_map(|index| {
+        let taken = || widths.iter().map(|bits| bytes(&lanes[index].run.layout, how, *bits));
+        let (least, most) = (taken().min()?, taken().max()?);
+        (low < least || high > most).then(|| {
+            format!(
+                "A claim asks for a mean over {low} to {high} bytes; rounded, {} takes {least} to {most}.",
+                names[index]
+            )
+        })
     })
 }
 
