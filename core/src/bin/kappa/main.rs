@@ -21,6 +21,7 @@
 
 mod about;
 mod arguments;
+mod budget;
 mod cache;
 mod choose;
 mod claims;

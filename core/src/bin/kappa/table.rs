@@ -6,6 +6,7 @@ use kappa_core::spec::{JudgedClaim, Metric, Tried, shown};
 use kappa_core::stats::Standing;
 
 use crate::about::grouped;
+use crate::budget::{Spent, against_budget};
 
 /// What is known of a run so far.
 #[derive(Debug, Default)]
@@ -126,6 +127,7 @@ impl Results {
         if !self.tried.is_empty() {
             text.push_str("Tuned: the value that did best on the validation split, with other seeds.\n");
         }
+        text.push_str(&self.by_budget());
         text.push_str(&self.rounded());
         for (index, JudgedClaim { claim, judged }) in self.claims.iter().enumerate() {
             text.push_str(&format!("\n{}. {}\n   {}\n", index + 1, claim.text, judged.sentence));
@@ -135,6 +137,19 @@ impl Results {
 }
 
 impl Results {
+    /// The first metric of every variant over the numbers that it trains; empty where all train as many.
+    fn by_budget(&self) -> String {
+        let Some(metric) = self.variants.first().and_then(|first| Some(first.metrics.first()?.0)) else {
+            return String::new();
+        };
+        let spent = |one: &Outcome| {
+            let good: Vec<f64> = one.outcomes(metric).into_iter().flatten().collect();
+            let mean = good.iter().sum::<f64>() / good.len() as f64;
+            Spent { name: one.name.clone(), trained: one.parameters, mean, outcome: one.mean(metric) }
+        };
+        against_budget(metric.word(), self.variants.iter().map(spent).collect())
+    }
+
     /// Quality against bytes of every variant whose matrices were rounded; empty if none was.
     fn rounded(&self) -> String {
         let Some(metric) =
