@@ -14,6 +14,9 @@
 #[cfg(feature = "engine")]
 mod engine;
 
+#[cfg(feature = "engine")]
+pub(in crate::techniques::tokens) use engine::rotation;
+
 use crate::fields::Phrase::Before;
 use crate::fields::{Problems, Room, fields, integer};
 use crate::surroundings::Surroundings;
