@@ -16,16 +16,15 @@
 #[cfg(feature = "engine")]
 mod engine;
 
-use crate::fields::Phrase::Before;
-use crate::fields::{Problems, Room, fields, integer};
+use super::rotated::DIRECTIONS;
+use crate::fields::{Problems, Room, fields};
 use crate::surroundings::Surroundings;
 
 fields! {
     /// Embedded tokens turned within some of their directions, the same everywhere: a shift for a network trained on plain ones.
     #[derive(Copy)]
     pub struct Turned as "turned", "Turned tokens" {
-        /// Directions r of a token that are turned into each other; at most the width.
-        directions: u32 = 8, integer("Directions", 2, 4096, Before("directions "));
+        directions: u32 = 8, DIRECTIONS;
     }
 }
 
