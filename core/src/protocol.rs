@@ -5,6 +5,7 @@ pub mod faster;
 use serde::{Deserialize, Serialize};
 
 use crate::probes::report::ProbeReport;
+use crate::quantization::QuantizedTo;
 use crate::spec::{Experiment, JudgedClaim, Measured, Tried};
 use crate::stats::Metric;
 
@@ -57,42 +58,6 @@ pub struct DeviceReport {
     pub adapter: String,
     /// A sentence: why this one, and what to do for another; empty when it is what was asked for.
     pub because: String,
-}
-
-/// A variant of which every trained number in a matrix has so many bits.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct QuantizedTo {
-    /// Bits of a number; 32 where nothing was rounded.
-    pub bits: u32,
-    /// Bytes of all that one seed has trained, codebooks counted.
-    pub bytes: u64,
-    /// On the test split, one number a seed.
-    pub metrics: Vec<(Metric, Vec<f32>)>,
-    /// What became of the change of each matrix, where changes are measured.
-    pub changes: Vec<ChangeRounded>,
-}
-
-impl QuantizedTo {
-    /// A number of the changes, the mean over the matrices; `None` where changes are not measured.
-    pub fn change(&self, of: fn(&ChangeRounded) -> f64) -> Option<f64> {
-        let count = self.changes.len();
-        (count > 0).then(|| self.changes.iter().map(of).sum::<f64>() / count as f64)
-    }
-}
-
-/// The change of one matrix after rounding, means over the seeds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ChangeRounded {
-    /// The matrix.
-    pub name: String,
-    /// ‖ΔW‖_F² / ‖ΔW‖₂² before.
-    pub stable_rank: f64,
-    /// The same after.
-    pub rounded: f64,
-    /// Between what the triangle inequality allows it.
-    pub band: [f64; 2],
-    /// ‖ΔW' − ΔW‖_F / ‖ΔW‖_F.
-    pub error: f64,
 }
 
 /// What the engine tells its shell.

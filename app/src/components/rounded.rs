@@ -1,6 +1,6 @@
 //! What rounding the trained matrices to few bits leaves: quality against bytes.
 
-use kappa_core::protocol::QuantizedTo;
+use kappa_core::quantization::QuantizedTo;
 use kappa_core::spec::Metric;
 use leptos::prelude::*;
 
@@ -56,15 +56,15 @@ fn lines(log: &RunLog, metric: Metric) -> Vec<(usize, [String; 6])> {
 
 fn line(name: &str, point: &QuantizedTo, metric: Metric) -> [String; 6] {
     let reading = Reading::of(metric);
-    let values = point.metrics.iter().filter(|(other, _)| *other == metric).flat_map(|(_, values)| values);
-    let finite: Vec<f64> = values.filter(|value| value.is_finite()).map(|value| f64::from(*value)).collect();
+    let values = point.metric(metric).iter().filter(|value| value.is_finite());
+    let finite: Vec<f64> = values.map(|value| f64::from(*value)).collect();
     let mean = finite.iter().sum::<f64>() / finite.len() as f64;
     let quality = match finite.is_empty() {
         true => "–".to_owned(),
         false => format!("{:.*}{}", reading.decimals, mean * reading.scale, reading.unit),
     };
     let or_dash = |cell: Option<String>| cell.unwrap_or_else(|| "–".to_owned());
-    let rank = or_dash(point.change(|one| one.rounded).map(|rank| format!("{rank:.2}")));
-    let error = or_dash(point.change(|one| one.error).map(|error| format!("{error:.3}")));
+    let rank = or_dash(point.change(|one| &one.stable_rank).map(|rank| format!("{rank:.2}")));
+    let error = or_dash(point.change(|one| &one.error).map(|error| format!("{error:.3}")));
     [name.to_owned(), point.bits.to_string(), thousands(point.bytes), quality, rank, error]
 }

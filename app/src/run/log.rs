@@ -1,6 +1,7 @@
 //! The engine's events, folded into what the page shows.
 
-use kappa_core::protocol::{DeviceReport, Event, Preparing, Progress, QuantizedTo, VariantInfo};
+use kappa_core::protocol::{DeviceReport, Event, Preparing, Progress, VariantInfo};
+use kappa_core::quantization::QuantizedTo;
 use kappa_core::spec::{Experiment, JudgedClaim, Metric, Tried};
 
 use super::{Clock, Curve, History};

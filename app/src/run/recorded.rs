@@ -30,6 +30,8 @@ pub fn log(recording: &Recording) -> Result<RunLog, String> {
     (log.steps, log.replicas) = (steps, replicas);
     log.claims.clone_from(&recording.claims);
     log.tried.clone_from(&recording.tried);
+    let rounded = recording.variants.iter().map(RecordedVariant::rounded).enumerate();
+    log.rounded = rounded.filter(|(_, points)| !points.is_empty()).collect();
     log.variants = recording.variants.iter().map(|one| variant(one, steps, replicas)).collect();
     Ok(log)
 }
@@ -130,6 +132,7 @@ mod tests {
             matrices: vec![matrix.clone()],
             maps: Vec::new(),
             curvatures: vec![vec![Some(4.0), Some(6.0), Some(-1.0), None]; 2],
+            rounded: Vec::new(),
         };
         Recording {
             format: FORMAT,

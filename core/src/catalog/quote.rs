@@ -7,6 +7,9 @@
 //! {{always-skip: first kappa tokens blocks.1 "base"}}  155                       of a matrix, at the first measurement or the last
 //! {{always-skip: last norm attention blocks.0 "base"}} 1.45
 //! {{always-skip: tuned "no MLP skip"}}                 0.001
+//! {{sine-lora-bits: 2 bits relative-error "LoRA"}}     0.961                     of the variant rounded to so many bits: a metric,
+//! {{sine-lora-bits: 2 bits error "LoRA"}}              0.351                     error or rank of the change, mean over the seeds,
+//! {{sine-lora-bits: 2 bits bytes "LoRA"}}              1056                      or its bytes
 //! {{always-skip: claim 1}}                             Supported (claimed: …     the whole sentence of the row
 //! {{always-skip: seeds}}                               8
 //! {{always-skip: took}}                                22 min
@@ -78,6 +81,7 @@ fn one(recording: &Recording, what: &str) -> Result<String, String> {
             let high = outcomes.iter().copied().fold(f64::NEG_INFINITY, f64::max) * scale;
             Ok(format!("{low:.digits$} to {high:.digits$}{unit}"))
         }
+        ([bits, "bits", what], Some(index)) => rounded(of(index), bits, what),
         ([when @ ("first" | "last"), number, quantity, place], Some(index)) => {
             matrix(of(index), *when == "first", number, quantity, place)
         }
@@ -116,6 +120,33 @@ fn reading(metric: Metric) -> (f64, usize, &'static str) {
     }
 }
 
+/// What rounding to so many bits left.
+fn rounded(variant: &RecordedVariant, bits: &str, what: &str) -> Result<String, String> {
+    let points = variant.rounded();
+    let point = points.iter().find(|point| point.bits.to_string() == bits).ok_or_else(|| {
+        let widths: Vec<_> = points.iter().map(|point| point.bits.to_string()).collect();
+        format!("names a width that was not recorded; there are {}", widths.join(", "))
+    })?;
+    let of_change = |number: Option<f64>| number.ok_or("asks for changes, which were not recorded");
+    match what {
+        "bytes" => Ok(point.bytes.to_string()),
+        "error" => Ok(format!("{:.3}", of_change(point.change(|one| &one.error))?)),
+        "rank" => Ok(significant(of_change(point.change(|one| &one.stable_rank))?)),
+        name => {
+            let metric =
+                Metric::from_name(name).ok_or_else(|| format!("asks for {name}, which is no metric"))?;
+            let values: Vec<Option<f64>> = point
+                .metric(metric)
+                .iter()
+                .map(|value| Some(f64::from(*value)).filter(|x| x.is_finite()))
+                .collect();
+            let (scale, digits, unit) = reading(metric);
+            let mean = mean(&values).ok_or("asks for a metric that was not recorded")?;
+            Ok(format!("{:.digits$}{unit}", mean * scale))
+        }
+    }
+}
+
 fn matrix(
     variant: &RecordedVariant,
     first: bool,
@@ -149,7 +180,7 @@ fn mean(values: &[Option<f64>]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::recording::RecordedMatrix;
+    use crate::catalog::recording::{RecordedChange, RecordedMatrix, RecordedRounding};
 
     fn recording() -> Recording {
         let text = std::fs::read_to_string(concat!(
@@ -163,6 +194,16 @@ mod tests {
         variant.diverged = vec![0, 0, 7];
         variant.losses = vec![vec![Some(0.25), Some(0.75), None]];
         variant.probed = vec![0, 10];
+        variant.rounded = vec![RecordedRounding {
+            bits: 2,
+            bytes: 300,
+            metrics: vec![(Metric::Psnr, vec![Some(10.0), Some(12.0), None])],
+            changes: vec![RecordedChange {
+                name: "layers.1.weight".to_owned(),
+                stable_rank: vec![Some(2.0), Some(4.0), None],
+                error: vec![Some(0.25), Some(0.75), None],
+            }],
+        }];
         variant.matrices = vec![RecordedMatrix {
             quantity: Quantity::Weight,
             name: "layers.1.weight".to_owned(),
@@ -188,6 +229,8 @@ mod tests {
             ("{{it: training loss \"plain\"}}, {{it: seeds}}", "0.50, 3"),
             ("{{it: first kappa weight layers.1.weight \"plain\"}}", "12.3"),
             ("{{it: last norm weight layers.1.weight \"plain\"}}", "9.00"),
+            ("{{it: 2 bits psnr \"plain\"}}, {{it: 2 bits bytes \"plain\"}}", "11.0 dB, 300"),
+            ("{{it: 2 bits rank \"plain\"}}, {{it: 2 bits error \"plain\"}}", "3.00, 0.500"),
             ("{{it: claim 1}}", recording.claims[0].judged.sentence.as_str()),
         ] {
             assert_eq!(quoted(text).as_deref(), Ok(wanted), "{text}");
@@ -206,6 +249,8 @@ mod tests {
             ("{{it: accuracy \"plain\"}}", "was not measured"),
             ("{{it: claim 99}}", "names a row that does not exist"),
             ("{{it: tuned \"plain\"}}", "was not tuned"),
+            ("{{it: 3 bits psnr \"plain\"}}", "there are 2"),
+            ("{{it: 2 bits loss \"plain\"}}", "was not recorded"),
             ("{{it: bananas}}", "asks for nothing that a recording has"),
             ("{{it: last kappa weight layers.9 \"plain\"}}", "there are layers.1.weight"),
         ] {

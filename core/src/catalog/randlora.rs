@@ -34,7 +34,7 @@ pub const PAPER: Paper = Paper {
     ],
     controls: &CONTROLS,
     experiment_toml: include_str!("../../experiments/randlora.toml"),
-    companions: &[LOW_RANK, POWER_LAW, GAUSSIAN, SHIFT, SHIFT_SMALL],
+    companions: &[LOW_RANK, POWER_LAW, GAUSSIAN, SHIFT, SHIFT_SMALL, SHIFT_DECODER],
     notes: &[
         "The paper fits no single matrix: this task is the lab's, so that the ideal change is known. Fine-tuning is what it measures; \
          the companions on shifts fine-tune a small vision transformer, of which only the patch embedding adapts.",
@@ -101,6 +101,15 @@ const SHIFT_SMALL: Companion = Companion {
     summary: "The same network and adapters where patches are rotated in four of their directions.",
     controls: &OF_SHIFTS,
     experiment_toml: include_str!("../../experiments/randlora-shift-small.toml"),
+};
+
+/// Fine-tuning of a decoder.
+const SHIFT_DECODER: Companion = Companion {
+    id: "randlora-shift-decoder",
+    short_title: "Shift of a decoder",
+    summary: "A decoder that has learned to copy lists meets embedded tokens that are turned in 28 of their 32 directions.",
+    controls: &OF_SHIFTS,
+    experiment_toml: include_str!("../../experiments/randlora-shift-decoder.toml"),
 };
 
 const OF_SHIFTS: [&str; 8] = [

@@ -8,9 +8,11 @@
 use serde::{Deserialize, Serialize};
 
 pub use self::map::{HEADS, RecordedMap};
+pub use self::rounding::{RecordedChange, RecordedRounding};
 use super::find;
 use crate::probes::report::Quantity;
 use crate::probes::summary::{Geometric, Summary};
+use crate::quantization::QuantizedTo;
 use crate::spec::digest::hash;
 use crate::spec::{Asked, Experiment, JudgedClaim, Measured, Seeds, Tried, from_toml};
 use crate::stats::Metric;
@@ -92,6 +94,9 @@ pub struct RecordedVariant {
     /// Extreme curvatures of the loss: one line a measurement, in it the largest of every replica, then the smallest of
     /// every replica; no line at all where they were not measured.
     pub curvatures: Numbers,
+    /// The variant as it is, then with its trained matrices rounded to each width; none where that was not asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rounded: Vec<RecordedRounding>,
 }
 
 /// One matrix over all replicas.
@@ -209,9 +214,10 @@ impl Recording {
                     let lines = variant.metrics.iter().find(|(other, _)| other == metric);
                     lines.and_then(|(_, lines)| lines.last()).cloned()
                 }
-                Asked::Probed(probed) => {
-                    let measured = self.measured.iter().find(|one| one.asked == *probed);
-                    measured.and_then(|one| one.outcomes.get(index)).cloned()
+                Asked::Probed(_) | Asked::Rounded(_) => {
+                    let measured = self.measured.iter().find(|one| one.asked == *asked);
+                    let measured = measured.and_then(|one| one.outcomes.get(index)).cloned();
+                    measured.or_else(|| asked.read_rounded(&variant.rounded()))
                 }
             };
             let last = last.unwrap_or_else(|| vec![None; variant.diverged.len()]);
@@ -231,6 +237,11 @@ impl Recording {
 }
 
 impl RecordedVariant {
+    /// The variant as it is and rounded to each width.
+    pub fn rounded(&self) -> Vec<QuantizedTo> {
+        self.rounded.iter().map(RecordedRounding::read).collect()
+    }
+
     /// What does not fit the experiment, if anything.
     fn oddity(&self, replicas: usize, steps: u32) -> Option<&'static str> {
         let in_order =
@@ -257,6 +268,8 @@ impl RecordedVariant {
             Some("a seed of which it is not known whether it diverged")
         } else if !self.maps.iter().all(RecordedMap::is_whole) {
             Some("an attention map without all of its weights")
+        } else if !self.rounded.iter().all(|one| one.is_whole(replicas)) {
+            Some("a rounding without a number for each seed")
         } else if !in_order(&self.probed) {
             Some("measurements that are out of order")
         } else if !self.matrices.iter().all(is_whole)
@@ -360,5 +373,6 @@ fn rounded(number: f64, digits: usize) -> Option<f64> {
 }
 
 mod map;
+mod rounding;
 #[cfg(test)]
 mod tests;

@@ -23,7 +23,7 @@ pub const PAPER: Paper = Paper {
     ],
     controls: &CONTROLS,
     experiment_toml: include_str!("../../experiments/sine-lora.toml"),
-    companions: &[LOW_RANK, SHIFT],
+    companions: &[LOW_RANK, BITS, SHIFT],
     notes: &[
         "Continued in Compressing Sine-Activated Low-Rank Adapters through Post-Training Quantization (arXiv 2505.21895), which \
          rounds the trained factors to a few bits.",
@@ -54,6 +54,24 @@ const LOW_RANK: Companion = Companion {
     summary: "The same adapters where the ideal change has rank 16: whether the sine harms where it is not needed.",
     controls: &CONTROLS,
     experiment_toml: include_str!("../../experiments/sine-lora-low-rank.toml"),
+};
+
+/// The second paper.
+const BITS: Companion = Companion {
+    id: "sine-lora-bits",
+    short_title: "Few bits",
+    summary: "The trained factors rounded to one to five bits, with and without the sine: what is left at equal bytes.",
+    controls: &[
+        "quantize.bits",
+        "quantize.grid",
+        "quantize.group",
+        "model.weights.rank",
+        "model.weights.frequency",
+        "task.spectrum",
+        "training.learning_rate",
+        "seeds.count",
+    ],
+    experiment_toml: include_str!("../../experiments/sine-lora-bits.toml"),
 };
 
 /// Fine-tuning.

@@ -1,7 +1,7 @@
 //! What is compared: quality against bytes, and how far rounding can move a stable rank.
 
 /// The Bjøntegaard gap (VCEG-M33, 2001): how much better one curve is than another, on average over the logarithm of the bytes
-/// that both have. Each curve is a cubic in log₁₀(bytes), by least squares; of fewer points, the polynomial through them.
+/// that both have, as [`mean_over_bytes`] of each.
 ///
 /// `None` if a curve has fewer than two points with different bytes, or the two have no bytes in common.
 ///
@@ -9,30 +9,41 @@
 /// - `one`, `other`: bytes and quality of each point, in any order
 /// - returns quality of `one` minus that of `other`
 pub fn bjontegaard(one: &[(f64, f64)], other: &[(f64, f64)]) -> Option<f64> {
-    let logarithms = |curve: &[(f64, f64)]| -> Option<Vec<(f64, f64)>> {
-        let mut points: Vec<(f64, f64)> = curve.iter().map(|(bytes, q)| (bytes.log10(), *q)).collect();
-        points.sort_by(|a, b| a.0.total_cmp(&b.0));
-        points.dedup_by(|a, b| a.0 == b.0);
-        let good = points.len() > 1 && points.iter().all(|(x, y)| x.is_finite() && y.is_finite());
-        good.then_some(points)
+    let ends = |curve: &[(f64, f64)]| {
+        let bytes = curve.iter().map(|(bytes, _)| *bytes);
+        [bytes.clone().fold(f64::INFINITY, f64::min), bytes.fold(0.0, f64::max)]
     };
-    let (one, other) = (logarithms(one)?, logarithms(other)?);
-    let (low, high) = (one[0].0.max(other[0].0), one[one.len() - 1].0.min(other[other.len() - 1].0));
-    if high <= low {
+    let (one_ends, other_ends) = (ends(one), ends(other));
+    let common = [one_ends[0].max(other_ends[0]), one_ends[1].min(other_ends[1])];
+    Some(mean_over_bytes(one, common)? - mean_over_bytes(other, common)?)
+}
+
+/// The mean quality of a curve over the logarithm of the bytes from `low` to `high`: of a cubic in log₁₀(bytes), by least squares;
+/// of fewer than four points, the polynomial through them.
+///
+/// `None` if the curve has fewer than two points with different bytes, does not reach from `low` to `high`, or has a number that
+/// is not finite.
+///
+/// # Shapes
+/// - `curve`: bytes and quality of each point, in any order
+pub fn mean_over_bytes(curve: &[(f64, f64)], [low, high]: [f64; 2]) -> Option<f64> {
+    let (low, high) = (low.log10(), high.log10());
+    let mut points: Vec<(f64, f64)> = curve.iter().map(|(bytes, q)| (bytes.log10(), *q)).collect();
+    points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    points.dedup_by(|a, b| a.0 == b.0);
+    let reaches = points.len() > 1 && points[0].0 <= low && high <= points[points.len() - 1].0;
+    if !reaches || high <= low || points.iter().any(|(x, y)| !x.is_finite() || !y.is_finite()) {
         return None;
     }
-    let mean = |points: &[(f64, f64)]| {
-        // Centred, so that powers of a logarithm of bytes do not cancel.
-        let middle = (low + high) / 2.0;
-        let centred: Vec<(f64, f64)> = points.iter().map(|(x, y)| (x - middle, *y)).collect();
-        let coefficients = fit(&centred, points.len().min(4))?;
-        let integral = |x: f64| {
-            let term = |(k, c): (usize, &f64)| c * x.powi(k as i32 + 1) / (k + 1) as f64;
-            coefficients.iter().enumerate().map(term).sum::<f64>()
-        };
-        Some((integral(high - middle) - integral(low - middle)) / (high - low))
+    // Centred, so that powers of a logarithm of bytes do not cancel.
+    let middle = (low + high) / 2.0;
+    let centred: Vec<(f64, f64)> = points.iter().map(|(x, y)| (x - middle, *y)).collect();
+    let coefficients = fit(&centred, points.len().min(4))?;
+    let integral = |x: f64| {
+        let term = |(k, c): (usize, &f64)| c * x.powi(k as i32 + 1) / (k + 1) as f64;
+        coefficients.iter().enumerate().map(term).sum::<f64>()
     };
-    Some(mean(&one)? - mean(&other)?)
+    Some((integral(high - middle) - integral(low - middle)) / (high - low))
 }
 
 /// Coefficients of a polynomial by least squares, lowest first: Gauss on the normal equations.

@@ -13,16 +13,21 @@
 
 mod codebook;
 mod curve;
+mod point;
 #[cfg(all(test, feature = "engine"))]
 mod tests;
 
 use crate::fields::Phrase::Before;
 use crate::fields::{choice, fields, integer, list, named};
 
-pub use curve::{bjontegaard, stable_rank_band};
+pub use curve::{bjontegaard, mean_over_bytes, stable_rank_band};
+pub use point::{ChangeRounded, QuantizedTo};
 
 /// Most bits of a number.
 pub const MAX_BITS: u32 = 8;
+
+/// Bits of a number that is not rounded.
+pub const WHOLE: u32 = 32;
 
 /// Most widths that are tried.
 const MAX_WIDTHS: usize = 8;
@@ -63,15 +68,6 @@ choice! {
     }
 }
 
-/// Numbers after rounding.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Rounded {
-    /// In their order.
-    pub values: Vec<f32>,
-    /// What they take, codebooks counted.
-    pub bits: u64,
-}
-
 impl Quantization {
     /// The widths that are tried, in bits.
     ///
@@ -86,22 +82,32 @@ impl Quantization {
         self.bits.iter().map(width).collect()
     }
 
-    /// Rounds a matrix of rows of `columns` numbers to `bits` bits a number. What is not finite stays as it is.
-    pub fn round(&self, values: &[f32], columns: usize, bits: u32) -> Rounded {
+    /// Numbers that share their values, in a matrix of `count` numbers.
+    fn size(&self, count: usize, columns: usize) -> usize {
         let size = match self.group {
-            Group::Tensor => values.len(),
+            Group::Tensor => count,
             Group::Row => columns,
             Group::Block => self.block as usize,
         };
-        let mut rounded = Rounded { values: Vec::with_capacity(values.len()), bits: 0 };
-        for group in values.chunks(size.max(1)) {
+        size.max(1)
+    }
+
+    /// What a matrix of `count` numbers in rows of `columns` takes at `bits` bits a number, in bits, codebooks counted.
+    pub fn taken(&self, count: usize, columns: usize, bits: u32) -> u64 {
+        let groups = count.div_ceil(self.size(count, columns)) as u64;
+        let beside = if self.grid == Grid::KMeans { u64::from(WHOLE) << bits } else { 2 * u64::from(WHOLE) };
+        count as u64 * u64::from(bits) + groups * beside
+    }
+
+    /// Rounds a matrix of rows of `columns` numbers to `bits` bits a number. What is not finite stays as it is.
+    pub fn round(&self, values: &[f32], columns: usize, bits: u32) -> Vec<f32> {
+        let mut rounded = Vec::with_capacity(values.len());
+        for group in values.chunks(self.size(values.len(), columns)) {
             let levels = match self.grid {
                 Grid::KMeans => codebook::k_means(group, 1 << bits),
                 Grid::Uniform => codebook::even(group, 1 << bits),
             };
-            rounded.values.extend(group.iter().map(|value| codebook::nearest(&levels, *value)));
-            let beside = if self.grid == Grid::KMeans { 32 << bits } else { 64 };
-            rounded.bits += group.len() as u64 * u64::from(bits) + beside;
+            rounded.extend(group.iter().map(|value| codebook::nearest(&levels, *value)));
         }
         rounded
     }

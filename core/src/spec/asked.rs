@@ -5,10 +5,13 @@
 //! of = { number = "kappa", matrix = "tokens", place = "blocks.1", step = "last" }
 //! of = { number = "largest_curvature", step = "first" }
 //! ```
+//!
+//! Both also after rounding: see [`super::rounding`].
 
 use serde::{Deserialize, Serialize};
 
 use super::experiment::Experiment;
+use super::rounding::Rounded;
 use crate::fields::quote;
 use crate::probes::report::{ProbeReport, Quantity};
 use crate::stats::{Direction, Form, Measure, Metric, Unit};
@@ -17,13 +20,16 @@ use crate::stats::{Direction, Form, Measure, Metric, Unit};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
     untagged,
-    expecting = "a metric, or a table with number and step, and matrix and place where it is of a matrix"
+    expecting = "a metric, or a table with number and step, and matrix and place where it is of a matrix, or a table with metric and \
+                 bits or bytes"
 )]
 pub enum Asked {
     /// A metric of the last evaluation.
     Metric(Metric),
     /// Something that is measured inside the network.
     Probed(Probed),
+    /// A metric after rounding to few bits.
+    Rounded(Rounded),
 }
 
 /// A number of a measurement.
@@ -41,6 +47,12 @@ pub struct Probed {
     pub place: Option<String>,
     /// At which measurement.
     pub step: When,
+    /// After rounding to so many bits; 32 is as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bits: Option<u32>,
+    /// The bits of what it stands against, where those are others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against_bits: Option<u32>,
 }
 
 /// Which number of a measurement.
@@ -55,6 +67,8 @@ pub enum Number {
     Rank,
     /// ‖A‖_F.
     Norm,
+    /// ‖ΔW' − ΔW‖_F / ‖ΔW‖_F of a change that was rounded.
+    Error,
     /// The largest curvature of the loss.
     LargestCurvature,
     /// The smallest curvature of the loss.
@@ -75,8 +89,8 @@ pub enum When {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Measured {
-    /// What was asked for.
-    pub asked: Probed,
+    /// What was asked for, of one side; no metric of the variants as they are.
+    pub asked: Asked,
     /// Of every variant one number a replica; `None` where there is none that is finite.
     pub outcomes: Vec<Vec<Option<f64>>>,
 }
@@ -85,7 +99,7 @@ impl Asked {
     /// How its values are compared; `examples` are those of the test split.
     pub fn measure(&self, examples: usize) -> Measure {
         let number = match self {
-            Self::Metric(metric) => return metric.measure(examples),
+            Self::Metric(metric) | Self::Rounded(Rounded { metric, .. }) => return metric.measure(examples),
             Self::Probed(probed) => probed.number,
         };
         match number {
@@ -93,9 +107,11 @@ impl Asked {
             Number::Kappa | Number::LargestCurvature => Measure::factor(Direction::LowerIsBetter),
             Number::StableRank | Number::Rank => Measure::factor(Direction::HigherIsBetter),
             Number::Norm => Measure::factor(Direction::Neither),
-            Number::SmallestCurvature => {
-                let (direction, form) = (Direction::Neither, Form::Difference);
-                Measure { direction, form, unit: Unit::NONE, step: 0.0 }
+            // An error can be 0, and a curvature below it.
+            Number::Error | Number::SmallestCurvature => {
+                let worse =
+                    if number == Number::Error { Direction::LowerIsBetter } else { Direction::Neither };
+                Measure { direction: worse, form: Form::Difference, unit: Unit::NONE, step: 0.0 }
             }
         }
     }
@@ -109,6 +125,7 @@ impl Probed {
                 let found = report.curvatures.iter().find(|curvature| curvature.replica == replica)?;
                 Some(if self.number == Number::LargestCurvature { found.largest } else { found.smallest })
             }
+            Number::Error => None,
             Number::Kappa | Number::StableRank | Number::Rank | Number::Norm => {
                 let spectra = report.spectra.iter().filter(|spectrum| {
                     spectrum.replica == replica
@@ -135,6 +152,9 @@ impl Probed {
     /// What is wrong with it in this experiment, as a sentence.
     pub(super) fn problem(&self, experiment: &Experiment) -> Option<String> {
         let probes = &experiment.probes;
+        if let Some(sentence) = self.problem_of_widths(experiment) {
+            return Some(sentence);
+        }
         if self.step == When::First && probes.every == 0 {
             return Some(
                 "of has the step \"first\", which is measured only where probes.every is not 0.".to_owned(),

@@ -16,14 +16,15 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::asked::{Asked, Probed};
+use super::asked::Asked;
 use super::experiment::Experiment;
+use super::rounding::Rounded;
 use crate::fields::Problem;
 use crate::stats::{
     Differences, Judged, Looks, MIN_REPLICAS, Question, Row, Says, Statement, Which, Whose, judge_rows,
 };
 
-/// One claim: a metric of the task, or something that is measured, compared between variants.
+/// One claim: a metric of the task, or something that is measured, compared between variants, rounded or not.
 pub type Claim = Row<Asked>;
 
 /// Rows of an experiment, at most: more than this nobody reads.
@@ -65,7 +66,7 @@ impl Experiment {
         names.iter().enumerate().skip(1).map(row).collect()
     }
 
-    /// Judges every claim by the outcomes of all seeds: `outcome(variant, asked)` has one for each, `None` where the run
+    /// Judges every claim by the outcomes of all seeds: `outcome(variant, side)` has one for each, `None` where the run
     /// failed. Looks are those that were planned (`seeds.looks`), or one at all seeds.
     pub fn judge(&self, outcome: impl Fn(usize, &Asked) -> Vec<Option<f64>>) -> Vec<JudgedClaim> {
         let names = self.variant_names();
@@ -74,8 +75,9 @@ impl Experiment {
         let question = |claim: &Claim| {
             let measure = claim.of.measure(examples);
             let compared = claim.find(&names).expect("the check found every variant");
-            let outcomes: Vec<_> = (0..names.len()).map(|variant| outcome(variant, &claim.of)).collect();
-            let differences = Differences::of(compared, &measure, |variant| &outcomes[variant])
+            let side = |asked: Asked| (0..names.len()).map(|variant| outcome(variant, &asked)).collect();
+            let sides: [Vec<_>; 2] = claim.of.sides().map(side);
+            let differences = Differences::of(compared, &measure, &sides)
                 .expect("every variant has one outcome for each seed, finite or none");
             Question { statement: claim.statement, whose: claim.whose, measure, differences }
         };
@@ -97,14 +99,12 @@ impl Experiment {
         self.seeds.looks.iter().map(|look| *look as u32).find(|look| *look > self.seeds.count)
     }
 
-    /// What the claims ask to be measured, each once.
-    pub fn asked(&self) -> Vec<Probed> {
-        let mut asked: Vec<Probed> = Vec::new();
-        for claim in &self.claims {
-            if let Asked::Probed(probed) = &claim.of
-                && !asked.contains(probed)
-            {
-                asked.push(probed.clone());
+    /// What the claims ask to be measured, each side once; metrics of the variants as they are come anyway.
+    pub fn asked(&self) -> Vec<Asked> {
+        let mut asked: Vec<Asked> = Vec::new();
+        for side in self.claims.iter().flat_map(|claim| claim.of.sides()) {
+            if !matches!(side, Asked::Metric(_)) && !asked.contains(&side) {
+                asked.push(side);
             }
         }
         asked
@@ -156,7 +156,9 @@ impl Experiment {
             let mut found = Vec::new();
             found.extend(claim.find(&names).err());
             match &claim.of {
-                Asked::Metric(metric) if !metrics.contains(metric) => {
+                Asked::Metric(metric) | Asked::Rounded(Rounded { metric, .. })
+                    if !metrics.contains(metric) =>
+                {
                     let names: Vec<_> = metrics.iter().map(|metric| metric.name()).collect();
                     found.push(format!(
                         "of must be {} for this task, not {}.",
@@ -166,6 +168,7 @@ impl Experiment {
                 }
                 Asked::Metric(_) => {}
                 Asked::Probed(probed) => found.extend(probed.problem(self)),
+                Asked::Rounded(rounded) => found.extend(rounded.problem(self)),
             }
             if claim.text.chars().count() > MAX_TEXT {
                 found.push(format!("text has at most {MAX_TEXT} characters."));

@@ -13,6 +13,7 @@ pub mod experiment;
 pub mod names;
 pub mod parts;
 pub mod patch;
+pub mod rounding;
 pub mod size;
 pub mod sources;
 pub mod table;
@@ -32,6 +33,7 @@ pub use self::experiment::{
 };
 pub use self::names::Change;
 pub use self::patch::set_path;
+pub use self::rounding::Rounded;
 pub use self::size::Size;
 pub use self::sources::{Needed, Source, of_source};
 pub use self::table::{FIELDS, field};

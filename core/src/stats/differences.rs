@@ -65,16 +65,17 @@ impl Differences {
         Self::signed(measure, &[variant, than.1], &[against, than.0])
     }
 
-    /// The pairs that a row compares, with the outcomes of each variant by its index.
+    /// The pairs that a row compares, with the outcomes of each variant by its index: as what is judged, and as what that stands
+    /// against.
     ///
     /// # Errors
     /// As for [`Differences::new`].
-    pub fn of<'a>(
+    pub fn of(
         compared: Compared,
         measure: &Measure,
-        outcomes: impl Fn(usize) -> Outcomes<'a>,
+        [judged, stands]: &[Vec<Vec<Option<f64>>>; 2],
     ) -> Result<Self, StatsError> {
-        let pair = |(variant, against): (usize, usize)| (outcomes(variant), outcomes(against));
+        let pair = |(variant, against): (usize, usize)| (&judged[variant][..], &stands[against][..]);
         let (variant, against) = pair(compared.pair);
         match compared.than {
             None => Self::new(measure, variant, against),
@@ -173,13 +174,16 @@ mod tests {
 
     #[test]
     fn a_row_takes_the_outcomes_of_the_variants_that_it_names() {
-        let outcomes = [[Some(1.0)], [Some(3.0)], [Some(10.0)], [None]];
-        let of = |pair, than| {
-            Differences::of(Compared { pair, than }, &PSNR, |variant| &outcomes[variant]).unwrap().pairs[0]
-        };
-        assert_eq!(of((2, 1), None), Difference(7.0));
-        assert_eq!(of((2, 1), Some((1, 0))), Difference(5.0));
-        assert_eq!(of((2, 1), Some((3, 0))), AgainstFailed);
+        let outcomes = vec![vec![Some(1.0)], vec![Some(3.0)], vec![Some(10.0)], vec![None]];
+        let others = vec![vec![Some(2.0)], vec![Some(4.0)], vec![Some(7.0)], vec![None]];
+        let of = |pair, than, sides| Differences::of(Compared { pair, than }, &PSNR, sides).unwrap().pairs[0];
+        let alike = &[outcomes.clone(), outcomes.clone()];
+        assert_eq!(of((2, 1), None, alike), Difference(7.0));
+        assert_eq!(of((2, 1), Some((1, 0)), alike), Difference(5.0));
+        assert_eq!(of((2, 1), Some((3, 0)), alike), AgainstFailed);
+        let sides = &[outcomes, others];
+        assert_eq!(of((2, 2), None, sides), Difference(3.0), "a variant against itself, read another way");
+        assert_eq!(of((2, 2), Some((1, 1)), sides), Difference(4.0));
     }
 
     #[test]

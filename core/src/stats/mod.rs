@@ -76,7 +76,7 @@ pub use mcnemar::{Failures, unseen_failures};
 pub use measure::{Direction, Form, Measure};
 pub use metric::Metric;
 pub use power::{POWER, finds, finds_same, smallest_effect};
-pub use row::{Compared, Row, Says, Statement, Than, Which, Whose};
+pub use row::{Compared, Compares, Row, Says, Statement, Than, Which, Whose};
 pub use sign::smallest_p;
 pub use standing::Standing;
 pub use summary::{Running, Summary, mean_ci};

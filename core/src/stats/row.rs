@@ -57,6 +57,12 @@ pub struct Row<Q> {
     pub text: String,
 }
 
+/// What a row compares.
+pub trait Compares {
+    /// Whether both sides of a difference are read the same way, so that a variant against itself says nothing.
+    fn reads_sides_alike(&self) -> bool;
+}
+
 /// How a claim says that a difference stands to 0, and by how much.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "WrittenStatement")]
@@ -223,30 +229,32 @@ impl From<Claim> for Statement {
     }
 }
 
-impl<Q> Row<Q> {
+impl<Q: Compares> Row<Q> {
     /// Finds the variants among all of an experiment's, by their names.
     ///
     /// # Errors
-    /// A sentence, if one does not exist, if a name means several, or if a variant is compared with itself.
+    /// A sentence, if one does not exist, if a name means several, or if a variant is compared with itself and both sides are
+    /// read the same way.
     pub fn find(&self, names: &[impl AsRef<str>]) -> Result<Compared, String> {
-        let against = self.against.as_ref().map_or(Ok(0), |against| against.find(names))?;
-        let pair = different(self.variant.find(names)?, against, names)?;
+        let alike = self.of.reads_sides_alike();
+        let pair = |variant: &Which, against: &Which| {
+            let (variant, against) = (variant.find(names)?, against.find(names)?);
+            if alike && variant == against {
+                return Err(format!("The claim compares \"{}\" with itself.", names[variant].as_ref()));
+            }
+            Ok((variant, against))
+        };
+        let first = Which::Number(1);
+        let pair_of_row = pair(&self.variant, self.against.as_ref().unwrap_or(&first))?;
         let than = self.than.as_ref().map(|than| {
-            let than = different(than.variant.find(names)?, than.against.find(names)?, names)?;
-            if than == pair {
+            let than = pair(&than.variant, &than.against)?;
+            if than == pair_of_row {
                 return Err("The claim compares a difference with itself.".to_owned());
             }
             Ok(than)
         });
-        Ok(Compared { pair, than: than.transpose()? })
+        Ok(Compared { pair: pair_of_row, than: than.transpose()? })
     }
-}
-
-fn different(variant: usize, against: usize, names: &[impl AsRef<str>]) -> Result<(usize, usize), String> {
-    if variant == against {
-        return Err(format!("The claim compares \"{}\" with itself.", names[variant].as_ref()));
-    }
-    Ok((variant, against))
 }
 
 impl Which {
@@ -277,6 +285,12 @@ impl Which {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Compares for String {
+        fn reads_sides_alike(&self) -> bool {
+            self != "two widths"
+        }
+    }
 
     const NAMES: [&str; 4] = ["baseline", "no MLP skip", "no attention skip", "twice"];
 
@@ -359,6 +373,8 @@ mod tests {
             find("no MLP skip", "no attention skip"),
             "The claim compares \"no attention skip\" with itself."
         );
+        let two_widths = WHOLE.replace("no MLP skip", "no attention skip").replace("accuracy", "two widths");
+        assert_eq!(read(&two_widths).unwrap().find(&NAMES), Ok(Compared { pair: (2, 2), than: None }));
         let than_itself = "than = { variant = 3, against = 2 }\nsays";
         assert_eq!(find("says", than_itself), "The claim compares a difference with itself.");
         let names = ["a", "no MLP skip", "no MLP skip", "no attention skip"];

@@ -8,13 +8,13 @@ use super::lanes::{self, Lane, Wish};
 use super::measure::evaluate;
 use super::origins::Origins;
 use super::probe::probe;
-use super::quantized::quantized;
+use super::quantized::{bytes, quantized};
 use super::run::Run;
 use super::session::sentences;
 use crate::probes::report::Quantity;
 use crate::protocol::{Cost, Event, Progress};
 use crate::spec::asked::When;
-use crate::spec::{Asked, Experiment, Measured, Tried};
+use crate::spec::{Asked, Claim, Experiment, Measured, Rounded, Tried};
 use crate::tasks::HeldOut;
 
 /// The variants, each as it is compared.
@@ -66,8 +66,9 @@ impl Comparison {
         });
         let measured: Vec<Measured> = measured.collect();
         let absent = |(one, lane): (&Measured, &Lane)| {
-            let place = one.asked.place.as_ref()?;
-            let is_weight = one.asked.matrix.is_some_and(Quantity::is_of_weights);
+            let Asked::Probed(asked) = &one.asked else { return None };
+            let place = asked.place.as_ref()?;
+            let is_weight = asked.matrix.is_some_and(Quantity::is_of_weights);
             let matrices = lane.run.layout.matrices();
             let known = !is_weight || matrices.iter().any(|matrix| matrix.name == *place);
             (!known).then(|| {
@@ -82,6 +83,7 @@ impl Comparison {
             .iter()
             .flat_map(|one| lanes.iter().map(move |lane| (one, lane)))
             .filter_map(absent)
+            .chain(experiment.claims.iter().filter_map(|claim| uncovered(claim, experiment, &lanes)))
             .collect();
         if !problems.is_empty() {
             return Err(problems);
@@ -148,10 +150,14 @@ impl Comparison {
         let run = &self.lanes[variant].run;
         let report = probe(run, &experiment.probes).await?;
         let now = if self.step == 0 { When::First } else { When::Last };
-        for one in self.measured.iter_mut().filter(|one| one.asked.step == now) {
-            let before = one.outcomes[variant].len() - run.seeds.len();
-            one.outcomes[variant].truncate(before);
-            one.outcomes[variant].extend(one.asked.read(&report, run.seeds.len()));
+        for one in &mut self.measured {
+            if let Asked::Probed(asked) = &one.asked
+                && asked.bits.is_none()
+                && asked.step == now
+            {
+                let read = asked.read(&report, run.seeds.len());
+                newest(&mut one.outcomes[variant], read);
+            }
         }
         events.push(Event::Probed { variant, step: self.step, report });
         Ok(())
@@ -184,6 +190,11 @@ impl Comparison {
             for (variant, lane) in self.lanes.iter().enumerate() {
                 let points =
                     quantized(&lane.run, &experiment.quantize, lane.outcomes.metrics.clone()).await?;
+                for one in &mut self.measured {
+                    if let Some(read) = one.asked.read_rounded(&points) {
+                        newest(&mut one.outcomes[variant], read);
+                    }
+                }
                 events.push(Event::Quantized { variant, points });
             }
         }
@@ -195,8 +206,8 @@ impl Comparison {
             let whole: Vec<Outcomes> = self.lanes.iter().enumerate().map(whole).collect();
             let claims = experiment.judge(|variant, asked| match asked {
                 Asked::Metric(metric) => whole[variant].of(*metric),
-                Asked::Probed(probed) => {
-                    let measured = self.measured.iter().find(|one| one.asked == *probed);
+                Asked::Probed(_) | Asked::Rounded(_) => {
+                    let measured = self.measured.iter().find(|one| one.asked == *asked);
                     let outcomes = measured.map_or(Vec::new(), |one| one.outcomes[variant].clone());
                     let diverged = whole[variant].diverged.iter();
                     outcomes.into_iter().zip(diverged).map(|(one, at)| one.filter(|_| at.is_none())).collect()
@@ -207,6 +218,31 @@ impl Comparison {
         }
         Ok(())
     }
+}
+
+/// Puts what was read of this session's seeds in place of the last outcomes; those of earlier seeds stay before them.
+fn newest(outcomes: &mut Vec<Option<f64>>, read: Vec<Option<f64>>) {
+    outcomes.truncate(outcomes.len() - read.len());
+    outcomes.extend(read);
+}
+
+/// A sentence where a claim asks for a mean over bytes that one of its variants does not have.
+fn uncovered(claim: &Claim, experiment: &Experiment, lanes: &[Lane]) -> Option<String> {
+    let Asked::Rounded(Rounded { bytes: Some([low, high]), .. }) = claim.of else { return None };
+    let (names, how) = (experiment.variant_names(), &experiment.quantize);
+    let compared = claim.find(&names).ok()?;
+    let pairs = std::iter::once(compared.pair).chain(compared.than);
+    let widths = how.widths().unwrap_or_default();
+    pairs.flat_map(|(variant, against)| [variant, against]).find_map(|index| {
+        let taken = || widths.iter().map(|bits| bytes(&lanes[index].run.layout, how, *bits));
+        let (least, most) = (taken().min()?, taken().max()?);
+        (low < least || high > most).then(|| {
+            format!(
+                "A claim asks for a mean over {low} to {high} bytes; rounded, {} takes {least} to {most}.",
+                names[index]
+            )
+        })
+    })
 }
 
 /// Whether a probe will call this step the last update: the one before the probe, or the one before that where the

@@ -6,12 +6,8 @@ use super::measure::evaluate_with;
 use super::run::Run;
 use crate::parameters::{Layout, Matrix};
 use crate::probes::spectrum::spectrum;
-use crate::protocol::{ChangeRounded, QuantizedTo};
-use crate::quantization::{Quantization, stable_rank_band};
+use crate::quantization::{ChangeRounded, Quantization, QuantizedTo, WHOLE, stable_rank_band};
 use crate::stats::Metric;
-
-/// Bits of a number that is not rounded.
-const WHOLE: u32 = 32;
 
 /// The variant as it is, whose `metrics` are known, then rounded to each width. Every trained matrix is rounded by itself, an
 /// adapter's factors in place of what they make; biases, gains and what is trained along as vectors keep their 32 bits, and are
@@ -32,10 +28,11 @@ pub(super) async fn quantized(
     };
     let changes_to =
         |now: Option<&[f32]>| changes.as_ref().map_or(Vec::new(), |known| known.rounded(layout, now));
-    let bytes = u64::from(WHOLE / 8) * layout.count() as u64;
-    let mut points = vec![QuantizedTo { bits: WHOLE, bytes, metrics, changes: changes_to(None) }];
+    let (bits, bytes) = (WHOLE, bytes(layout, how, WHOLE));
+    let mut points = vec![QuantizedTo { bits, bytes, metrics, changes: changes_to(None) }];
     for bits in how.widths().unwrap_or_default() {
-        let (rounded, bytes) = rounded(layout, raw.clone(), how, bits);
+        let bytes = self::bytes(layout, how, bits);
+        let rounded = rounded(layout, raw.clone(), how, bits);
         let shape = [run.seeds.len(), layout.width()];
         let weights = run.weights_of(&Tensor::from_data(TensorData::new(rounded, shape), &device));
         let metrics = evaluate_with(run, &layout.bind(&weights, false)).await?;
@@ -50,21 +47,31 @@ async fn numbers(tensor: Tensor<2>) -> Result<Vec<f32>, ExecutionError> {
     Ok(read.iter().flat_map(|data| data.iter::<f32>()).collect())
 }
 
-/// All numbers with trained matrices rounded, and the bytes of what one replica has trained.
-fn rounded(layout: &Layout, mut all: Vec<f32>, how: &Quantization, bits: u32) -> (Vec<f32>, u64) {
+/// Bytes of all that one replica has trained, where its trained matrices have `bits` bits a number.
+pub(super) fn bytes(layout: &Layout, how: &Quantization, bits: u32) -> u64 {
+    let all = u64::from(WHOLE) * layout.count() as u64;
+    if bits == WHOLE {
+        return all / 8;
+    }
+    let taken = |matrix: &Matrix| {
+        let count = matrix.rows * matrix.columns;
+        (how.taken(count, matrix.columns, bits), u64::from(WHOLE) * count as u64)
+    };
     let matrices = layout.trained_matrices();
-    let within: usize = matrices.iter().map(|matrix| matrix.rows * matrix.columns).sum();
-    let mut taken = u64::from(WHOLE) * (layout.count() - within) as u64;
-    for (replica, row) in all.chunks_exact_mut(layout.width()).enumerate() {
+    let (rounded, whole) =
+        matrices.iter().map(taken).fold((0, 0), |sums, one| (sums.0 + one.0, sums.1 + one.1));
+    (all - whole + rounded).div_ceil(8)
+}
+
+/// All numbers with trained matrices rounded.
+fn rounded(layout: &Layout, mut all: Vec<f32>, how: &Quantization, bits: u32) -> Vec<f32> {
+    let matrices = layout.trained_matrices();
+    for row in all.chunks_exact_mut(layout.width()) {
         for matrix in &matrices {
-            let one = how.round(&matrix.gather(row), matrix.columns, bits);
-            matrix.scatter(row, &one.values);
-            if replica == 0 {
-                taken += one.bits;
-            }
+            matrix.scatter(row, &how.round(&matrix.gather(row), matrix.columns, bits));
         }
     }
-    (all, taken.div_ceil(8))
+    all
 }
 
 /// What was added to every matrix before anything was rounded.
@@ -99,11 +106,16 @@ impl Changes {
         Self { first, whole, known }
     }
 
-    /// What became of them, as means over the replicas; `None` where nothing was rounded.
+    /// What became of them; where nothing was rounded, what they are.
     fn rounded(&self, layout: &Layout, now: Option<&[f32]>) -> Vec<ChangeRounded> {
-        let stable = |[frobenius, spectral]: [f64; 2]| (frobenius / spectral).powi(2);
         let of = |Changed { matrix, replicas }: &Changed| {
-            let mut sums = [0.0; 5];
+            let unknown = vec![f64::NAN; self.first.len() / layout.width()];
+            let mut of = ChangeRounded {
+                name: matrix.name.clone(),
+                stable_rank: unknown.clone(),
+                band: [unknown.clone(), unknown.clone()],
+                error: unknown,
+            };
             for (replica, change) in replicas {
                 let place = replica * layout.width()..(replica + 1) * layout.width();
                 let [rounded, error] = now.map_or([*change, [0.0; 2]], |now| {
@@ -112,11 +124,11 @@ impl Changes {
                     })
                 });
                 let [low, high] = stable_rank_band(*change, error);
-                let seen = [stable(*change), stable(rounded), low, high, error[0] / change[0]];
-                sums.iter_mut().zip(seen).for_each(|(sum, value)| *sum += value);
+                of.stable_rank[*replica] = (rounded[0] / rounded[1]).powi(2);
+                (of.band[0][*replica], of.band[1][*replica]) = (low, high);
+                of.error[*replica] = error[0] / change[0];
             }
-            let [stable_rank, rounded, low, high, error] = sums.map(|sum| sum / replicas.len() as f64);
-            ChangeRounded { name: matrix.name.clone(), stable_rank, rounded, band: [low, high], error }
+            of
         };
         self.known.iter().map(of).collect()
     }

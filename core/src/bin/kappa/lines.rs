@@ -5,7 +5,8 @@
 //! condition number of a singular matrix, whose `numerical_rank` says so.
 
 use kappa_core::probes::report::{Curvature, Quantity};
-use kappa_core::protocol::{Cost, DeviceReport, Event, QuantizedTo, Tuning};
+use kappa_core::protocol::{Cost, DeviceReport, Event, Tuning};
+use kappa_core::quantization::QuantizedTo;
 use kappa_core::spec::{JudgedClaim, Metric, Tried};
 use serde::Serialize;
 use serde_json::Value;

@@ -16,11 +16,13 @@
 //!
 //! One file each: [`arguments`], [`choose`] (which experiment), [`about`] (list, show, devices), [`run`] (the loop),
 //! [`training`] (the only one that knows the engine), [`folder`] (what a run leaves behind), [`lines`] (events as
-//! JSON), [`cache`] (sources that are kept), [`pretrained`] (networks from elsewhere), [`screen`] (progress), [`table`] (the end), [`record`] and [`recorder`] (a run as one file for the page), [`claims`] (all recorded
+//! JSON), [`cache`] (sources that are kept), [`pretrained`] (networks from elsewhere), [`screen`] (progress), [`table`] and
+//! [`budget`] (the end), [`record`] and [`recorder`] (a run as one file for the page), [`claims`] (all recorded
 //! claims as one table).
 
 mod about;
 mod arguments;
+mod budget;
 mod cache;
 mod choose;
 mod claims;

@@ -2,7 +2,7 @@
 //! so that one file holds all that a page draws of the run and is still quickly fetched.
 
 use kappa_core::catalog::recording::{
-    HEADS, MAX_BYTES, RecordedMap, RecordedMatrix, RecordedVariant, Recording, short,
+    HEADS, MAX_BYTES, RecordedMap, RecordedMatrix, RecordedRounding, RecordedVariant, Recording, short,
 };
 use kappa_core::probes::report::{Curvature, ProbeReport};
 use kappa_core::probes::summary::{Summary, summarize};
@@ -77,6 +77,7 @@ impl Recorder {
                         matrices: Vec::new(),
                         maps: Vec::new(),
                         curvatures: Vec::new(),
+                        rounded: Vec::new(),
                     },
                     losses: Vec::new(),
                     probes: Vec::new(),
@@ -108,6 +109,10 @@ impl Recorder {
             }
             Event::Diverged { variant, replica, step } => {
                 self.variants[*variant].recorded.diverged[*replica] = *step;
+            }
+            Event::Quantized { variant, points } => {
+                let points = points.iter().map(RecordedRounding::new).collect();
+                self.variants[*variant].recorded.rounded = points;
             }
             Event::Judged { claims, measured } => {
                 self.claims.clone_from(claims);

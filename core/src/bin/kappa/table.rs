@@ -1,11 +1,12 @@
 //! The end of a run: means with 95 % intervals, and what came of each claim.
 
-use kappa_core::protocol::{ChangeRounded, Event, QuantizedTo};
-use kappa_core::quantization::bjontegaard;
+use kappa_core::protocol::Event;
+use kappa_core::quantization::{ChangeRounded, QuantizedTo, bjontegaard};
 use kappa_core::spec::{JudgedClaim, Metric, Tried, shown};
 use kappa_core::stats::Standing;
 
 use crate::about::grouped;
+use crate::budget::{Spent, against_budget};
 
 /// What is known of a run so far.
 #[derive(Debug, Default)]
@@ -126,6 +127,7 @@ impl Results {
         if !self.tried.is_empty() {
             text.push_str("Tuned: the value that did best on the validation split, with other seeds.\n");
         }
+        text.push_str(&self.by_budget());
         text.push_str(&self.rounded());
         for (index, JudgedClaim { claim, judged }) in self.claims.iter().enumerate() {
             text.push_str(&format!("\n{}. {}\n   {}\n", index + 1, claim.text, judged.sentence));
@@ -135,6 +137,19 @@ impl Results {
 }
 
 impl Results {
+    /// The first metric of every variant over the numbers that it trains; empty where all train as many.
+    fn by_budget(&self) -> String {
+        let Some(metric) = self.variants.first().and_then(|first| Some(first.metrics.first()?.0)) else {
+            return String::new();
+        };
+        let spent = |one: &Outcome| {
+            let good: Vec<f64> = one.outcomes(metric).into_iter().flatten().collect();
+            let mean = good.iter().sum::<f64>() / good.len() as f64;
+            Spent { name: one.name.clone(), trained: one.parameters, mean, outcome: one.mean(metric) }
+        };
+        against_budget(metric.word(), self.variants.iter().map(spent).collect())
+    }
+
     /// Quality against bytes of every variant whose matrices were rounded; empty if none was.
     fn rounded(&self) -> String {
         let Some(metric) =
@@ -160,13 +175,15 @@ impl Results {
                     diverged: known.diverged.clone(),
                     ..Outcome::default()
                 };
-                let of_change = |of: fn(&ChangeRounded) -> f64| point.change(of).filter(|_| point.bits < 32);
-                let ranks = of_change(|one| one.stable_rank).zip(of_change(|one| one.rounded));
-                let band = of_change(|one| one.band[0]).zip(of_change(|one| one.band[1]));
+                let of_change =
+                    |of: fn(&ChangeRounded) -> &[f64]| point.change(of).filter(|_| point.bits < 32);
+                let whole = points.first().and_then(|whole| whole.change(|one| &one.stable_rank));
+                let ranks = whole.zip(of_change(|one| &one.stable_rank));
+                let band = of_change(|one| &one.band[0]).zip(of_change(|one| &one.band[1]));
                 let ranks = ranks.zip(band).map(|((before, after), (low, high))| {
                     format!("{before:.2} → {after:.2}, within [{low:.2}, {high:.2}]")
                 });
-                let error = of_change(|one| one.error).map(|error| format!("{error:.3}"));
+                let error = of_change(|one| &one.error).map(|error| format!("{error:.3}"));
                 rows.push(vec![
                     known.name.clone(),
                     point.bits.to_string(),

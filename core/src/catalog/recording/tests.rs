@@ -33,6 +33,7 @@ fn tiny() -> Recording {
             }],
             maps: Vec::new(),
             curvatures: Vec::new(),
+            rounded: Vec::new(),
         }
     };
     let mut recording = Recording {

@@ -20,6 +20,7 @@ slot! {
         graying::Graying,
         whitened::Whitened,
         rotated::Rotated,
+        turned::Turned,
     }
 }
 

@@ -19,7 +19,7 @@ struct PatchRotation {
 }
 
 /// R, orthogonal; all but `directions` of its singular directions stay where they are.
-fn rotation(features: usize, directions: usize) -> DMatrix<f64> {
+pub(in crate::techniques::tokens) fn rotation(features: usize, directions: usize) -> DMatrix<f64> {
     let within = orthonormal(SEED, "rotated.within", [features, directions]);
     let turned = orthonormal(SEED, "rotated.turned", [directions, directions]);
     let moved = turned - DMatrix::identity(directions, directions);

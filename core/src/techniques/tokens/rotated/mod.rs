@@ -14,16 +14,23 @@
 #[cfg(feature = "engine")]
 mod engine;
 
+#[cfg(feature = "engine")]
+pub(in crate::techniques::tokens) use engine::rotation;
+
 use crate::fields::Phrase::Before;
-use crate::fields::{Problems, Room, fields, integer};
+use crate::fields::{Problems, Room, Row, fields, integer};
 use crate::surroundings::Surroundings;
+
+/// The row of how far is turned.
+pub(super) const DIRECTIONS: Row = integer("Directions", 2, 4096, Before("directions ")).or_help(
+    "Directions r that are turned into each other; at most as many as a patch has numbers, or a token.",
+);
 
 fields! {
     /// Patches turned within some of their directions, the same in all images: a shift for a network trained on plain ones.
     #[derive(Copy)]
     pub struct Rotated as "rotated", "Rotated patches" {
-        /// Directions r of a patch that are turned into each other; at most as many as a patch has numbers.
-        directions: u32 = 8, integer("Directions", 2, 4096, Before("directions "));
+        directions: u32 = 8, DIRECTIONS;
     }
 }
 
