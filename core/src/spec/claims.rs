@@ -19,6 +19,7 @@ use serde_json::Value;
 use super::asked::{Asked, Probed};
 use super::experiment::Experiment;
 use crate::fields::Problem;
+use crate::plain::{read_by_serde, table};
 use crate::stats::{
     Differences, Judged, Looks, MIN_REPLICAS, Question, Row, Says, Statement, Which, Whose, judge_rows,
 };
@@ -31,6 +32,9 @@ pub const MAX_CLAIMS: usize = 12;
 
 /// Characters of a claim's sentence, at most.
 const MAX_TEXT: usize = 160;
+
+read_by_serde!(Claim);
+table!(JudgedClaim { claim, judged });
 
 /// A claim with what the outcomes say of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
