@@ -2,11 +2,14 @@
 //!
 //! The worker is made after the page has painted. Commands given before it can take them wait for [`Event::Ready`].
 
+use kappa_core::plain::{Plain, Read, entry};
 use kappa_core::protocol::{Command, Event};
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
+
+use crate::browser::Js;
 
 /// The module that starts the worker, where the page does not say which version of it.
 const SCRIPT: &str = "engine.js";
@@ -28,19 +31,6 @@ pub enum EngineState {
     Ready,
     /// Could not be loaded; a sentence says why.
     Broken(String),
-}
-
-/// What the loading script says before the engine itself can speak.
-#[derive(Deserialize)]
-struct LoaderMessage {
-    engine: LoaderState,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum LoaderState {
-    Loading { arrived: f64, total: f64 },
-    Failed { failed: String },
 }
 
 struct Connection {
@@ -142,15 +132,16 @@ impl Engine {
     }
 
     fn receive(self, message: JsValue) {
-        if let Ok(LoaderMessage { engine }) = serde_wasm_bindgen::from_value(message.clone()) {
-            return match engine {
-                LoaderState::Loading { arrived, total } => {
-                    self.state.set(EngineState::Loading { arrived, total })
-                }
-                LoaderState::Failed { failed } => self.fail(failed),
+        let message = Js(message);
+        // The loading script speaks before the engine itself can.
+        if let Some(loader) = message.entry("engine") {
+            return match (entry(&*loader, "arrived"), entry(&*loader, "total"), entry(&*loader, "failed")) {
+                (Ok(arrived), Ok(total), _) => self.state.set(EngineState::Loading { arrived, total }),
+                (_, _, Ok(failed)) => self.fail(failed),
+                (.., Err(wrong)) => self.fail(format!("its loader is not understood: {wrong}")),
             };
         }
-        match serde_wasm_bindgen::from_value::<Event>(message) {
+        match Event::read(&message) {
             Ok(Event::Ready) => {
                 self.state.set(EngineState::Ready);
                 for command in self.waiting.try_update_value(std::mem::take).unwrap_or_default() {

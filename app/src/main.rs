@@ -1,20 +1,19 @@
 //! The page of Kappa Lab. It knows experiments, events and statistics, and nothing of tensors: those are the worker's.
 //!
 //! [`lab`] is the state, [`engine`] the client of the worker, [`run`] what is known of a run, [`link`] the address bar,
-//! [`fields`] which controls there are, [`propose`] what a variant could change, [`recordings`] the files of recorded
-//! runs, [`shown`] which run a panel draws; [`components`] draw and call methods of the state.
+//! [`fields`] which controls there are, [`propose`] what a variant could change, [`files`] the lessons and recorded runs
+//! that are fetched, [`shown`] which run a panel draws; [`components`] draw and call methods of the state.
 
 mod browser;
 mod chart;
 mod components;
 mod engine;
 mod fields;
+mod files;
 mod lab;
-mod lessons;
 mod link;
 mod memo;
 mod propose;
-mod recordings;
 mod run;
 mod shown;
 mod theme;

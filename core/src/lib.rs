@@ -8,6 +8,7 @@ pub mod catalog;
 pub mod fields;
 pub mod layers;
 pub mod networks;
+pub mod plain;
 pub mod probes;
 pub mod protocol;
 pub mod quantization;

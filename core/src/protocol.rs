@@ -1,6 +1,7 @@
 //! What the engine and its shells (page, command line) say to each other. No Burn, no DOM.
 
 pub mod faster;
+mod reading;
 
 use serde::{Deserialize, Serialize};
 

@@ -7,6 +7,7 @@ mod checkpoints;
 mod command_line;
 mod cpu;
 mod gpu;
+mod lessons;
 mod links;
 mod looks;
 mod loss_of_device;

@@ -1,10 +1,10 @@
 //! `cargo xtask build`: the page and its worker, by trunk, into `dist/`.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::paths;
 use crate::run::{command, output, run as run_command};
@@ -20,7 +20,7 @@ pub enum Mode {
     Release,
 }
 
-/// Builds, then prints the sizes of the wasm files.
+/// Builds, then prints the sizes of the wasm files; those that are published have limits.
 pub fn run(options: &[String]) -> Result<()> {
     let mode = match options {
         [] => Mode::Quick,
@@ -28,7 +28,11 @@ pub fn run(options: &[String]) -> Result<()> {
         other => bail!("build takes --release or nothing, not `{}`", other.join(" ")),
     };
     page(mode)?;
-    print_sizes()
+    let sizes = sizes()?;
+    for size in &sizes {
+        println!("{}: {} raw, {} brotli", size.name, megabytes(size.raw), megabytes(size.packed));
+    }
+    if mode == Mode::Release { within_limits(&sizes) } else { Ok(()) }
 }
 
 /// Builds the page into `dist/`, with the tools it takes.
@@ -66,16 +70,42 @@ pub fn trunk(toolchain: WasmToolchain, subcommand: &str, mode: Mode) -> Command 
     trunk
 }
 
-/// The size of each wasm file, and what a server that compresses sends of it.
-fn print_sizes() -> Result<()> {
+/// Bytes that a server that compresses may send of a published wasm file, by how its name begins: of the page, since nothing can
+/// be read before it is there; of the engine, which comes after it.
+const LIMITS: [(&str, u64); 2] = [("kappa-app", 350_000), ("kappa-worker", 5_000_000)];
+
+/// The size of a wasm file, and what a server that compresses sends of it; in bytes.
+struct Size {
+    name: String,
+    raw: u64,
+    packed: u64,
+}
+
+/// Of each wasm file, by name.
+fn sizes() -> Result<Vec<Size>> {
     let mut files: Vec<_> = fs::read_dir(paths::dist())?.flatten().map(|file| file.path()).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "wasm"));
     files.sort();
-    for file in files {
-        let raw = fs::metadata(&file)?.len();
-        let name = file.file_name().unwrap_or_default().to_string_lossy();
-        let packed = brotli_bytes(&file).context("Node.js could not compress the file")?;
-        println!("{name}: {} raw, {} brotli", megabytes(raw), megabytes(packed));
+    let size = |file: &PathBuf| {
+        let raw = fs::metadata(file)?.len();
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let packed = brotli_bytes(file).context("Node.js could not compress the file")?;
+        Ok(Size { name, raw, packed })
+    };
+    files.iter().map(size).collect()
+}
+
+/// Fails if a file is larger than its limit, or if there is not one file for each limit.
+fn within_limits(sizes: &[Size]) -> Result<()> {
+    for (name, limit) in LIMITS {
+        let found: Vec<&Size> = sizes.iter().filter(|size| size.name.starts_with(name)).collect();
+        let [size] = found[..] else { bail!("{} files are called {name}…, not one", found.len()) };
+        ensure!(
+            size.packed <= limit,
+            "{} has {} bytes after brotli, and may have {limit}: what is not needed at first can be fetched later",
+            size.name,
+            size.packed
+        );
     }
     Ok(())
 }
@@ -98,6 +128,18 @@ mod tests {
     #[test]
     fn sizes_are_in_decimal_megabytes() {
         assert_eq!(megabytes(7_512_345), "7.512 MB");
+    }
+
+    #[test]
+    fn a_file_above_its_limit_is_an_error_that_names_it_and_so_is_one_that_is_not_there() {
+        let size = |name: &str, packed| Size { name: name.to_owned(), raw: packed * 3, packed };
+        let [page, engine] = [("kappa-app-1f_bg.wasm", 350_000), ("kappa-worker_bg.wasm", 5_000_000)];
+        let judged = |of_page, of_engine| within_limits(&[size(page.0, of_page), size(engine.0, of_engine)]);
+        assert!(judged(page.1, engine.1).is_ok());
+        let error = judged(page.1 + 1, engine.1).unwrap_err().to_string();
+        assert!(error.contains(page.0) && error.contains("350001"), "{error}");
+        assert!(judged(page.1, engine.1 + 1).unwrap_err().to_string().contains(engine.0));
+        assert!(within_limits(&[size(page.0, 1)]).unwrap_err().to_string().contains("kappa-worker"));
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub fn run() -> Result<()> {
 fn checks(toolchain: WasmToolchain) -> Vec<Command> {
     let mut checks = vec![
         cargo("clippy --release --all-targets -p kappa-core --features engine,cli -- -D warnings"),
-        cargo("clippy --release --all-targets -p xtask -- -D warnings"),
+        cargo("clippy --release --all-targets -p xtask -p kappa-prose -- -D warnings"),
         cargo("clippy --release --all-targets -p kappa-tests -- -D warnings"),
         lint_page(toolchain),
         cargo("deny check licenses bans sources"),

@@ -32,7 +32,8 @@ pub fn run(options: &[String]) -> Result<()> {
         total += count_tests(cargo_test().args(["-p", "kappa-core", "--features", "engine,cli"]))?;
         total += count_tests(cargo_test().args(["-p", "xtask"]))?;
         // What the page knows without a browser. Natively its libraries serve no other purpose: not optimized.
-        total += count_tests(command("cargo").args(["test", "--no-fail-fast", "-p", "kappa-app"]))?;
+        let page = ["test", "--no-fail-fast", "-p", "kappa-app", "-p", "kappa-prose"];
+        total += count_tests(command("cargo").args(page))?;
     }
     if page {
         match build::page(Mode::Release).and_then(|()| run_command(&mut build_command_line())) {

@@ -23,9 +23,9 @@ export async function readFile(file) {
   return new Uint8Array(await file.arrayBuffer());
 }
 
-/** What a file of this site holds, as JSON. */
-export async function fetchJson(path) {
-  const response = await fetch(new URL(path, document.baseURI));
+/** What a file of this site holds, as JSON; another version of it has another address. */
+export async function fetchJson(path, version) {
+  const response = await fetch(new URL(`${path}?v=${version}`, document.baseURI));
   if (!response.ok) throw new Error(`${path}: ${response.status} ${response.statusText}`);
   return response.json();
 }

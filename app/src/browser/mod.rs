@@ -1,11 +1,15 @@
 //! What the page asks of the browser: settings, time, files, the clipboard, the screen.
 
+mod js;
+
 use js_sys::{Function, Promise, Uint8Array};
+use kappa_core::plain::{Plain, Read, Wrong, entry};
 use kappa_core::stats::Metric;
-use serde::Deserialize;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Storage, Window};
+
+pub use js::Js;
 
 #[wasm_bindgen(module = "/src/browser/glue.js")]
 extern "C" {
@@ -16,7 +20,7 @@ extern "C" {
     #[wasm_bindgen(js_name = readFile)]
     fn read_file_js(file: &web_sys::File) -> Promise;
     #[wasm_bindgen(js_name = fetchJson)]
-    fn fetch_json_js(path: &str) -> Promise;
+    fn fetch_json_js(path: &str, version: &str) -> Promise;
     #[wasm_bindgen(js_name = keepAwake)]
     fn keep_awake_js(on: bool) -> Promise;
     #[wasm_bindgen(js_name = keptSources)]
@@ -73,13 +77,13 @@ async fn come(promise: Promise) -> Result<JsValue, String> {
     JsFuture::from(promise).await.map_err(|error| js_sys::Error::from(error).message().into())
 }
 
-/// What a file of this site holds, as JSON; an error in the browser's words.
-pub async fn fetch_json(path: &str) -> Result<JsValue, String> {
-    come(fetch_json_js(path)).await
+/// What a file of this site holds in this version, as JSON; an error in the browser's words.
+pub async fn fetch_json(path: &str, version: &str) -> Result<JsValue, String> {
+    come(fetch_json_js(path, version)).await
 }
 
 /// A source that the browser keeps for this site.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct KeptSource {
     /// Sixteen digits and a seed.
     pub name: String,
@@ -91,10 +95,21 @@ pub struct KeptSource {
     pub bytes: f64,
 }
 
+impl Read for KeptSource {
+    fn read(from: &dyn Plain) -> Result<Self, Wrong> {
+        Ok(Self {
+            name: entry(from, "name")?,
+            words: entry(from, "words")?,
+            metrics: entry(from, "metrics")?,
+            bytes: entry(from, "bytes")?,
+        })
+    }
+}
+
 /// Every source that is kept, the one that was used last first; an error in the browser's words.
 pub async fn kept_sources() -> Result<Vec<KeptSource>, String> {
     let found = come(kept_sources_js()).await?;
-    serde_wasm_bindgen::from_value(found).map_err(|error| error.to_string())
+    Vec::read(&Js(found)).map_err(|wrong| wrong.to_string())
 }
 
 /// Offers a kept source as a file; an error in the browser's words.

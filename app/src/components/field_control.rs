@@ -28,7 +28,7 @@ pub fn FieldControl(field: &'static Field) -> impl IntoView {
     };
     let commit = Callback::new(move |text: String| lab.set(field.path, &text));
     let help_id = format!("{id}-help");
-    let has_unit = !field.unit.is_empty() && field.unit != field.label.to_lowercase();
+    let has_unit = !field.unit.is_empty() && !field.unit.eq_ignore_ascii_case(field.label);
     view! {
         <div class="field" class:changed=changed class:nested=nested data-field=field.path>
             <label for=id.clone()>

@@ -1,12 +1,67 @@
 //! What the open experiment is about: the paper, its claim, what it reports, and the lesson.
 
-use kappa_core::catalog::{self, Entry, Paper, Source};
+use kappa_core::catalog::lesson::Lesson as Text;
+use kappa_core::catalog::{self, Entry, Paper};
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
+use super::fetched::FetchStatus;
 use super::recorded::RecordedRun;
+use crate::files;
 use crate::lab::use_lab;
 use crate::memo::memo;
-use crate::{lessons, recordings};
+
+/// The lesson of the open paper: `None` while it is fetched, a sentence where it did not come.
+#[derive(Clone, Copy)]
+struct Reading {
+    paper: Memo<Option<&'static str>>,
+    text: RwSignal<Option<Result<Text, String>>>,
+}
+
+impl Reading {
+    /// Fetches the lesson of whichever paper is open.
+    fn of(paper: Memo<Option<&'static str>>) -> Self {
+        let reading = Self { paper, text: RwSignal::new(None) };
+        Effect::new(move || {
+            paper.track();
+            reading.fetch();
+        });
+        reading
+    }
+
+    fn fetch(self) {
+        let Some(id) = self.paper.get_untracked() else { return };
+        self.text.set(None);
+        spawn_local(async move {
+            let found = files::lesson(id).await;
+            // Somebody may have opened another paper meanwhile.
+            if self.paper.get_untracked() == Some(id) {
+                self.text.set(Some(found));
+            }
+        });
+    }
+
+    /// Something of the lesson; its default until the lesson is there.
+    fn read<T: Default>(self, read: impl FnOnce(&Text) -> T) -> T {
+        self.text.with(|text| match text {
+            Some(Ok(text)) => read(text),
+            _ => T::default(),
+        })
+    }
+
+    /// What keeps the lesson away, if anything does.
+    fn said(self) -> String {
+        self.text.with(|text| match text {
+            None => "Fetching the lesson.".to_owned(),
+            Some(Ok(_)) => String::new(),
+            Some(Err(problem)) => problem.clone(),
+        })
+    }
+
+    fn failed(self) -> bool {
+        self.text.with(|text| matches!(text, Some(Err(_))))
+    }
+}
 
 /// Title, claim, citation, lesson.
 #[component]
@@ -14,19 +69,20 @@ pub fn Lesson() -> impl IntoView {
     let lab = use_lab();
     let entry = move || lab.entry.get().and_then(catalog::find);
     let title = memo(move || lab.draft.with(|draft| draft.title.clone()));
+    let reading = Reading::of(memo(move || entry().and_then(|entry| entry.paper()).map(|paper| paper.id)));
     view! {
         <section class="lesson" aria-labelledby="lesson-title">
             <h2 id="lesson-title" data-testid="title">{title}</h2>
             {move || match entry() {
                 Some(Entry::Starter(starter)) => view! { <p class="claim">{starter.summary}</p> }.into_any(),
-                Some(entry @ (Entry::Paper(paper) | Entry::Companion(paper, _))) => about(paper, entry).into_any(),
+                Some(entry @ (Entry::Paper(paper) | Entry::Companion(paper, _))) => about(paper, entry, reading).into_any(),
                 None => view! { <p class="claim">"This experiment came with a link."</p> }.into_any(),
             }}
         </section>
     }
 }
 
-fn about(paper: &'static Paper, entry: Entry) -> impl IntoView {
+fn about(paper: &'static Paper, entry: Entry, reading: Reading) -> impl IntoView {
     let word = if matches!(entry, Entry::Paper(_)) { "The claim. " } else { "Beside the claim. " };
     let id = entry.id();
     view! {
@@ -38,24 +94,29 @@ fn about(paper: &'static Paper, entry: Entry) -> impl IntoView {
         </p>
         <details class="lesson-text" open=true>
             <summary>"The lesson"</summary>
-            <div class="prose" data-testid="lesson" inner_html=lessons::html(paper.id).unwrap_or_default()></div>
+            <FetchStatus id="lesson-status" said=Signal::derive(move || reading.said())
+                failed=Signal::derive(move || reading.failed()) again=Callback::new(move |()| reading.fetch())/>
+            <div class="prose" data-testid="lesson" hidden=move || reading.failed()
+                inner_html=move || reading.read(|text| text.text.clone())></div>
         </details>
-        {recordings::exists(id).then(|| view! { <RecordedRun id/> <Foreseen id/> })}
-        <details class="reported">
+        {files::is_recorded(id).then(|| view! { <RecordedRun id/> <Foreseen id reading/> })}
+        <details class="reported" data-testid="background" hidden=move || reading.read(|_| Some(())).is_none()>
             <summary>"What the paper reports, and what to know"</summary>
-            {(!paper.reported.is_empty()).then(|| table(paper))}
-            <ul class="notes">{paper.notes.iter().map(|note| view! { <li>{*note}</li> }).collect_view()}</ul>
+            <div inner_html=move || reading.read(|text| text.background.clone())></div>
         </details>
     }
 }
 
 /// What the seeds that are set can be expected to find.
 #[component]
-fn Foreseen(id: &'static str) -> impl IntoView {
+fn Foreseen(id: &'static str, reading: Reading) -> impl IntoView {
     let lab = use_lab();
     let seeds = memo(move || lab.draft.with(|draft| draft.seeds.count));
-    let rows = memo(move || lessons::foreseen(id, seeds.get()));
-    let line = |(claim, sentence)| view! { <li>{claim} " " {sentence}</li> };
+    let rows = memo(move || {
+        let sentence = |(claim, sentence): (&str, &str)| format!("{claim} {sentence}");
+        reading.read(|text| text.foreseen(id, seeds.get()).into_iter().map(sentence).collect::<Vec<_>>())
+    });
+    let line = |sentence| view! { <li>{sentence}</li> };
     view! {
         <details hidden=move || rows.with(Vec::is_empty) data-testid="foreseen">
             <summary>"What these seeds would find"</summary>
@@ -86,36 +147,5 @@ fn siblings(paper: &'static Paper, open: &'static str) -> impl IntoView {
         <div class="siblings" role="group" aria-label="Experiments of this paper">
             {catalog::experiments_of(paper).map(button).collect_view()}
         </div>
-    }
-}
-
-fn table(paper: &'static Paper) -> impl IntoView {
-    view! {
-        <div class="scroll" tabindex="0" role="region" aria-label="Reported numbers">
-            <table>
-                <thead>
-                    <tr><th scope="col">"Where"</th><th scope="col">"Variant"</th><th scope="col">"Without"</th>
-                        <th scope="col">"With"</th></tr>
-                </thead>
-                <tbody>{paper.reported.iter().map(reported).collect_view()}</tbody>
-            </table>
-        </div>
-    }
-}
-
-fn reported(row: &'static catalog::Reported) -> impl IntoView {
-    let about = if row.approximate { "≈ " } else { "" };
-    let number = move |value: f64| format!("{about}{value:.1} {}", row.unit);
-    let source = match row.source {
-        Source::Paper(place) => format!("In the paper: {place}"),
-        Source::Secondary(place) => format!("Not checked against the paper: {place}"),
-    };
-    view! {
-        <tr title=source>
-            <th scope="row">{row.what}</th>
-            <td>{row.variant_name}</td>
-            <td class="number">{number(row.baseline)}</td>
-            <td class="number">{number(row.variant)}</td>
-        </tr>
     }
 }

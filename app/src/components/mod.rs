@@ -7,6 +7,7 @@ mod chart_panel;
 mod checkpoint;
 mod claims;
 mod device_choice;
+mod fetched;
 mod field_control;
 mod figure;
 mod footer;

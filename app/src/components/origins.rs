@@ -52,11 +52,11 @@ fn called(draft: &Experiment) -> Vec<(usize, String)> {
         let needed = draft.variant(index).and_then(|variant| draft.needed(&variant));
         for one in needed.unwrap_or_default() {
             if !found.iter().any(|(number, _)| *number == one.number) {
-                found.push((one.number, one.called()));
+                let place = found.partition_point(|(number, _)| *number < one.number);
+                found.insert(place, (one.number, one.called()));
             }
         }
     }
-    found.sort();
     found
 }
 

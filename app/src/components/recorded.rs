@@ -5,42 +5,46 @@ use leptos::task::spawn_local;
 
 use super::attention_maps::AttentionMaps;
 use super::chart_panel::ChartPanel;
+use super::fetched::FetchStatus;
 use super::figure::is_open;
 use super::measurements::Measurements;
 use super::results_table::ResultsTable;
 use super::scatter::Scatter;
-use crate::recordings;
+use crate::files;
 use crate::run::{RunLog, recorded};
 use crate::shown::Shown;
 
 /// Fetched when it is opened for the first time.
 #[component]
 pub fn RecordedRun(id: &'static str) -> impl IntoView {
-    let said = RwSignal::new("Fetching it.".to_owned());
+    let said = RwSignal::new(String::new());
+    let failed = RwSignal::new(false);
     let log = RwSignal::new(None::<RunLog>);
-    let asked = StoredValue::new(false);
-    let open = move |event: leptos::ev::Event| {
-        if !is_open(&event) || asked.get_value() {
-            return;
-        }
-        asked.set_value(true);
+    let ask = move || {
+        said.set("Fetching the recorded run.".to_owned());
+        failed.set(false);
         spawn_local(async move {
-            let found = fetch(id).await;
-            // It can be tried again: close it, and open it.
-            asked.set_value(found.is_ok());
-            match found {
+            match fetch(id).await {
                 Ok((found, provenance)) => {
                     log.set(Some(found));
                     said.set(provenance);
                 }
-                Err(problem) => said.set(problem),
+                Err(problem) => {
+                    said.set(problem);
+                    failed.set(true);
+                }
             }
         });
+    };
+    let open = move |event: leptos::ev::Event| {
+        if is_open(&event) && said.with_untracked(String::is_empty) {
+            ask();
+        }
     };
     view! {
         <details class="recorded" on:toggle=open data-testid="recorded-run">
             <summary>"The recorded run"</summary>
-            <p class="field-help" role="status" data-testid="recorded-provenance">{said}</p>
+            <FetchStatus id="recorded-provenance" said failed again=Callback::new(move |()| ask())/>
             {move || log.get().map(panels)}
         </details>
     }
@@ -48,7 +52,7 @@ pub fn RecordedRun(id: &'static str) -> impl IntoView {
 
 /// The run, and where it comes from.
 async fn fetch(id: &str) -> Result<(RunLog, String), String> {
-    let recording = recordings::fetch(id).await?;
+    let recording = files::recording(id).await?;
     let log = recorded::log(&recording)?;
     let provenance = recorded::provenance(&recording, &log);
     Ok((log, provenance))

@@ -1,6 +1,6 @@
 //! Always Skip Attention: which of the two skips a transformer needs.
 
-use super::{Paper, Reported, Source};
+use super::{Background, Paper, Reported, Source};
 
 /// Ji, Saratchandran, Moghadam, Lucey; ICCV 2025.
 pub const PAPER: Paper = Paper {
@@ -12,6 +12,20 @@ pub const PAPER: Paper = Paper {
     url: "https://arxiv.org/abs/2505.01996",
     claim: "Self-attention is so badly conditioned that it needs its skip connection far more than the MLP needs its own.",
     slot: "attention skip, MLP skip, tokens before the first block",
+    controls: &[
+        "model.attention.skip",
+        "model.mlp.skip",
+        "model.tokens",
+        "model.depth",
+        "training.learning_rate",
+        "training.steps",
+        "seeds.count",
+    ],
+    companions: &[],
+};
+
+/// What it reports, and what to know before comparing.
+pub const BACKGROUND: Background = Background {
     reported: &[
         Reported {
             what: "ViT-Tiny on CIFAR-10, top-1 accuracy",
@@ -37,17 +51,6 @@ pub const PAPER: Paper = Paper {
         graying("CaiT-S on ImageNet-1k, top-1 accuracy", 82.6, 82.7),
         graying("PVTv2-b3 on ImageNet-1k, top-1 accuracy", 82.9, 83.0),
     ],
-    controls: &[
-        "model.attention.skip",
-        "model.mlp.skip",
-        "model.tokens",
-        "model.depth",
-        "training.learning_rate",
-        "training.steps",
-        "seeds.count",
-    ],
-    experiment_toml: include_str!("../../experiments/always-skip.toml"),
-    companions: &[],
     notes: &[
         "The reported numbers come from secondary notes on the paper and were not checked against its tables.",
         "Without the attention skip, the paper's run diverges after 30 epochs, according to the same notes.",

@@ -1,6 +1,6 @@
 //! Conditioned embedded tokens: a correction that makes the tokens' singular values more equal.
 
-use super::{Companion, Paper, Reported, Source};
+use super::{Background, Companion, Paper, Reported, Source};
 
 /// Where the same correction does harm.
 const BRIGHT: Companion = Companion {
@@ -8,7 +8,6 @@ const BRIGHT: Companion = Companion {
     short_title: "…on bright shapes",
     summary: "Where the shapes are what is large, the correction raises what is noise.",
     controls: &["model.tokens", "model.tokens.strength", "task.mode", "training.steps", "seeds.count"],
-    experiment_toml: include_str!("../../experiments/conditioned-tokens-bright.toml"),
 };
 
 /// Saratchandran, Lucey; ICCV 2025.
@@ -22,6 +21,21 @@ pub const PAPER: Paper = Paper {
     claim: "Badly conditioned tokens make badly conditioned attention; adding their largest singular value to all of them \
             leaves κ at 2 or less, and transformers train better.",
     slot: "tokens before the first block",
+    controls: &[
+        "task.mode",
+        "model.tokens",
+        "model.tokens.strength",
+        "model.tokens.iterations",
+        "model.depth",
+        "training.learning_rate",
+        "training.steps",
+        "seeds.count",
+    ],
+    companions: &[BRIGHT],
+};
+
+/// What it reports, and what to know before comparing.
+pub const BACKGROUND: Background = Background {
     reported: &[
         imagenet("ViT-B on ImageNet-1k, top-1 accuracy", 80.3, 81.3),
         imagenet("DeiT-B on ImageNet-1k, top-1 accuracy", 81.6, 82.5),
@@ -35,18 +49,6 @@ pub const PAPER: Paper = Paper {
         reported("Nyströmformer on Long-Range Arena Image, accuracy", 39.9, 40.1, ARENA),
         reported("Nyströmformer on Long-Range Arena Pathfinder, accuracy", 72.9, 73.3, ARENA),
     ],
-    controls: &[
-        "task.mode",
-        "model.tokens",
-        "model.tokens.strength",
-        "model.tokens.iterations",
-        "model.depth",
-        "training.learning_rate",
-        "training.steps",
-        "seeds.count",
-    ],
-    experiment_toml: include_str!("../../experiments/conditioned-tokens.toml"),
-    companions: &[BRIGHT],
     notes: &[
         "The reported numbers come from secondary notes on the paper and were not checked against its tables.",
         "The paper's correction is not printed in those notes; here it is the same authors' construction for weights: every \

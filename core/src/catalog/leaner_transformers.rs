@@ -1,6 +1,6 @@
 //! Leaner Transformers: more heads in place of depth.
 
-use super::{Paper, Reported, Source};
+use super::{Background, Paper, Reported, Source};
 
 /// Saratchandran, Teney, Lucey; arXiv 2025.
 pub const PAPER: Paper = Paper {
@@ -13,6 +13,20 @@ pub const PAPER: Paper = Paper {
     claim: "More heads condition attention better, and a transformer with more of them and fewer layers does as well with \
             far fewer parameters.",
     slot: "heads, depth, head width",
+    controls: &[
+        "model.depth",
+        "model.heads",
+        "model.head_width",
+        "model.mlp.width",
+        "training.learning_rate",
+        "training.steps",
+        "seeds.count",
+    ],
+    companions: &[],
+};
+
+/// What it reports, and what to know before comparing.
+pub const BACKGROUND: Background = Background {
     reported: &[
         imagenet(
             "XCiT-M, 24 layers of 8 heads, 84.4 million parameters; ImageNet-1k, top-1 accuracy",
@@ -63,17 +77,6 @@ pub const PAPER: Paper = Paper {
             source: Source::Secondary("notes on the paper: the Long-Range Arena table"),
         },
     ],
-    controls: &[
-        "model.depth",
-        "model.heads",
-        "model.head_width",
-        "model.mlp.width",
-        "training.learning_rate",
-        "training.steps",
-        "seeds.count",
-    ],
-    experiment_toml: include_str!("../../experiments/leaner-transformers.toml"),
-    companions: &[],
     notes: &[
         "The reported numbers come from secondary notes on the paper and were not checked against its tables.",
         "The paper was submitted to ICLR 2026 and withdrawn; no published venue was found.",

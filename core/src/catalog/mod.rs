@@ -1,7 +1,7 @@
 //! What the lab can show: one entry for each paper, and a few starters that belong to no paper.
 //!
 //! Menus, lessons, links, the command line and the documentation iterate [`entries`]. A new paper is one module here
-//! with one line in [`PAPERS`], one lesson in `app/lessons` and one file in `core/experiments`; the tests below say
+//! with one line in `papers!`, one lesson in `app/lessons` and one file in `core/experiments`; the tests below say
 //! what is missing. Where one baseline cannot show all of it, the paper has companions, with a file each.
 
 use std::sync::LazyLock;
@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use crate::spec::{Experiment, tree};
 
 pub mod claims_table;
+pub mod lesson;
 pub mod link;
 pub mod quote;
 pub mod recording;
@@ -26,18 +27,28 @@ mod weight_conditioning;
 
 pub use starters::STARTERS;
 
-/// Every paper, in the order of the menus.
-pub const PAPERS: &[&Paper] = &[
-    &always_skip::PAPER,
-    &conditioned_tokens::PAPER,
-    &rethinking_softmax::PAPER,
-    &leaner_transformers::PAPER,
-    &structured_initialization::PAPER,
-    &weight_conditioning::PAPER,
-    &procedural_pretraining::PAPER,
-    &randlora::PAPER,
-    &sine_lora::PAPER,
-];
+/// The rooms of the papers, in the order of the menus.
+macro_rules! papers {
+    ($($paper:ident),* $(,)?) => {
+        /// Every paper, in the order of the menus.
+        pub const PAPERS: &[&Paper] = &[$(&$paper::PAPER),*];
+
+        /// What the same papers report. In a list of its own, so that a program that does not ask for it does not hold it.
+        const BACKGROUNDS: &[(&str, &Background)] = &[$(($paper::PAPER.id, &$paper::BACKGROUND)),*];
+    };
+}
+
+papers! {
+    always_skip,
+    conditioned_tokens,
+    rethinking_softmax,
+    leaner_transformers,
+    structured_initialization,
+    weight_conditioning,
+    procedural_pretraining,
+    randlora,
+    sine_lora,
+}
 
 /// A paper and its experiment.
 #[derive(Debug)]
@@ -58,14 +69,28 @@ pub struct Paper {
     pub claim: &'static str,
     /// Which part of the network it changes.
     pub slot: &'static str,
-    /// Numbers from the paper; none where none could be had, and then a note says so.
-    pub reported: &'static [Reported],
     /// Paths of the fields that are shown first.
     pub controls: &'static [&'static str],
-    /// The experiment, as a file.
-    pub experiment_toml: &'static str,
     /// Experiments beside it, for what one baseline cannot show; mostly none.
     pub companions: &'static [Companion],
+}
+
+impl Paper {
+    /// What it reports, and what to know before comparing.
+    pub fn background(&self) -> &'static Background {
+        let (_, background) = BACKGROUNDS
+            .iter()
+            .find(|(id, _)| *id == self.id)
+            .expect("`papers!` lists every paper with its background");
+        background
+    }
+}
+
+/// What is to be read about a paper beside its claim. The page fetches it with the lesson.
+#[derive(Debug)]
+pub struct Background {
+    /// Numbers from the paper; none where none could be had, and then a note says so.
+    pub reported: &'static [Reported],
     /// What one should know before comparing the lab with the paper. Sentences.
     pub notes: &'static [&'static str],
 }
@@ -121,8 +146,6 @@ pub struct Companion {
     pub summary: &'static str,
     /// Paths of the fields that are shown first.
     pub controls: &'static [&'static str],
-    /// The experiment, as a file.
-    pub experiment_toml: &'static str,
 }
 
 /// An experiment that belongs to no paper.
@@ -138,8 +161,6 @@ pub struct Starter {
     pub summary: &'static str,
     /// Paths of the fields that are shown first.
     pub controls: &'static [&'static str],
-    /// The experiment, as a file.
-    pub experiment_toml: &'static str,
     /// Whether the page's menu shows it.
     pub listed: bool,
 }
@@ -205,15 +226,6 @@ impl Entry {
         match self {
             Self::Paper(paper) | Self::Companion(paper, _) => Some(paper),
             Self::Starter(_) => None,
-        }
-    }
-
-    /// The experiment, as a file.
-    pub fn experiment_toml(&self) -> &'static str {
-        match self {
-            Self::Paper(paper) => paper.experiment_toml,
-            Self::Companion(_, companion) => companion.experiment_toml,
-            Self::Starter(starter) => starter.experiment_toml,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Procedural Pretraining: parts of networks that have learned a simple rule, as the start for another task.
 
-use super::{Companion, Paper, Reported, Source};
+use super::{Background, Companion, Paper, Reported, Source};
 
 /// Shinnick, Jiang, Saratchandran, van den Hengel, Teney; MOSS workshop at ICML 2025. Its continuation: Jiang, Shinnick, van
 /// den Hengel, Saratchandran, Teney; ICML 2026.
@@ -20,6 +20,23 @@ pub const PAPER: Paper = Paper {
     claim: "A network that has learned a simple rule carries useful structure in single parts, mostly in its attention: \
             transferred into a fresh network they help it to learn another task, and parts of several networks can be composed.",
     slot: "start from trained networks",
+    controls: &[
+        "source.1.take",
+        "source.1.form",
+        "source.1.set",
+        "source.3.take",
+        "task.keys",
+        "task.vocabulary",
+        "model.width",
+        "training.learning_rate",
+        "training.steps",
+        "seeds.count",
+    ],
+    companions: &[PARTS, LONG, ADDITION, FORWARD, SORTING],
+};
+
+/// What it reports, and what to know before comparing.
+pub const BACKGROUND: Background = Background {
     reported: &[
         composition("Haystack, 30 pairs, accuracy", "attention from Set", 11.3, 88.9),
         composition("Haystack, 30 pairs, accuracy", "attention from Set, MLP from the automaton", 11.3, 94.4),
@@ -38,20 +55,6 @@ pub const PAPER: Paper = Paper {
         statistics("Haystack, 30 pairs, accuracy", "the best rule (Dyck)", 11.3, 96.9),
         statistics("Haystack, 30 pairs, accuracy", "the best shuffled rule", 11.3, 10.3),
     ],
-    controls: &[
-        "source.1.take",
-        "source.1.form",
-        "source.1.set",
-        "source.3.take",
-        "task.keys",
-        "task.vocabulary",
-        "model.width",
-        "training.learning_rate",
-        "training.steps",
-        "seeds.count",
-    ],
-    experiment_toml: include_str!("../../experiments/procedural-pretraining.toml"),
-    companions: &[PARTS, LONG, ADDITION, FORWARD, SORTING],
     notes: &[
         "Continued in Procedural Pretraining: Warming Up Language Models with Abstract Data, ICML 2026 (arXiv 2601.21725), \
          which has more rules, larger networks and text.",
@@ -79,7 +82,6 @@ const PARTS: Companion = Companion {
     summary: "From one rule: attention alone, the blocks with fresh embeddings, everything with mean embeddings; and attention of a \
               shorter pretraining.",
     controls: &["source.1.take", "source.1.embeddings", "source.1.set", "training.steps", "seeds.count"],
-    experiment_toml: include_str!("../../experiments/procedural-pretraining-parts.toml"),
 };
 
 /// The size at which it shows, if it does.
@@ -88,7 +90,6 @@ const LONG: Companion = Companion {
     short_title: "Twice as long",
     summary: "The first experiment with twice the steps: attention of a rule, and its two controls. Best on a GPU or natively.",
     controls: &["source.1.take", "source.1.form", "training.learning_rate", "training.steps", "seeds.count"],
-    experiment_toml: include_str!("../../experiments/procedural-pretraining-long.toml"),
 };
 
 /// Where the paper's attention of Set harms.
@@ -97,7 +98,6 @@ const ADDITION: Companion = Companion {
     short_title: "Reversed addition",
     summary: "Sums from their last digit on: the paper has attention of Set harm, the automaton help, and their composition in between.",
     controls: &OF_TASKS,
-    experiment_toml: include_str!("../../experiments/procedural-pretraining-addition.toml"),
 };
 
 /// Where all of the paper's sources help.
@@ -106,7 +106,6 @@ const FORWARD: Companion = Companion {
     short_title: "Addition",
     summary: "Sums from their first digit on: the paper has attention of Set help, the automaton a little, and both composed.",
     controls: &OF_TASKS,
-    experiment_toml: include_str!("../../experiments/procedural-pretraining-forward.toml"),
 };
 
 /// Another task on which the composed network should help.
@@ -115,7 +114,6 @@ const SORTING: Companion = Companion {
     short_title: "Sorting",
     summary: "Lists in rising order: the paper has attention of Set help, the automaton harm, and both composed help most.",
     controls: &OF_TASKS,
-    experiment_toml: include_str!("../../experiments/procedural-pretraining-sorting.toml"),
 };
 
 /// What one changes where sources meet another task.

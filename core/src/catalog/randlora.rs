@@ -1,6 +1,6 @@
 //! RandLoRA: a change of full rank from drawn bases, of which only the scales are trained.
 
-use super::{Companion, Paper, Reported, Source};
+use super::{Background, Companion, Paper, Reported, Source};
 
 /// Albert, Zhang, Saratchandran, Rodriguez-Opazo, van den Hengel, Abbasnejad; ICLR 2025.
 pub const PAPER: Paper = Paper {
@@ -20,6 +20,12 @@ pub const PAPER: Paper = Paper {
     claim: "What limits LoRA is the low rank of its change, not how many numbers are trained: sums of drawn matrices with trained \
             scales have full rank at the same number, and adapt large networks better.",
     slot: "weights",
+    controls: &CONTROLS,
+    companions: &[LOW_RANK, POWER_LAW, GAUSSIAN, SHIFT, SHIFT_SMALL, SHIFT_DECODER],
+};
+
+/// What it reports, and what to know before comparing.
+pub const BACKGROUND: Background = Background {
     reported: &[
         vision("CLIP ViT-B/32, 16 shots, mean of 22 data sets", "RandLoRA", 72.6, 75.8),
         vision("CLIP ViT-B/32, all data, mean of 22 data sets", "RandLoRA", 82.2, 84.4),
@@ -32,9 +38,6 @@ pub const PAPER: Paper = Paper {
         ablation("CLIP ViT-B/32, all data, as many numbers", "RandLoRA-a, summed first", 83.74, 83.62),
         ablation("CLIP ViT-B/32, all data, as many numbers", "RandLoRA", 83.74, 85.98),
     ],
-    controls: &CONTROLS,
-    experiment_toml: include_str!("../../experiments/randlora.toml"),
-    companions: &[LOW_RANK, POWER_LAW, GAUSSIAN, SHIFT, SHIFT_SMALL, SHIFT_DECODER],
     notes: &[
         "The paper fits no single matrix: this task is the lab's, so that the ideal change is known. Fine-tuning is what it measures; \
          the companions on shifts fine-tune a small vision transformer, of which only the patch embedding adapts.",
@@ -63,7 +66,6 @@ const LOW_RANK: Companion = Companion {
     short_title: "A target of low rank",
     summary: "The same adapters where the ideal change has rank 16: LoRA of that rank finds it, full rank is no help.",
     controls: &CONTROLS,
-    experiment_toml: include_str!("../../experiments/randlora-low-rank.toml"),
 };
 
 /// What changes of trained networks are said to look like.
@@ -72,7 +74,6 @@ const POWER_LAW: Companion = Companion {
     short_title: "A target that falls",
     summary: "The same adapters where the singular values of the ideal change fall like 1/i.",
     controls: &CONTROLS,
-    experiment_toml: include_str!("../../experiments/randlora-power-law.toml"),
 };
 
 /// Between flat and falling.
@@ -81,7 +82,6 @@ const GAUSSIAN: Companion = Companion {
     short_title: "A Gaussian target",
     summary: "The same adapters where the ideal change is a matrix of normal numbers, whose spectrum is a quarter of a circle.",
     controls: &CONTROLS,
-    experiment_toml: include_str!("../../experiments/randlora-gaussian.toml"),
 };
 
 /// Fine-tuning, where the ideal change has nearly full rank.
@@ -91,7 +91,6 @@ const SHIFT: Companion = Companion {
     summary: "A network that has learned plain digits meets patches that are rotated in 48 of their 49 directions, and adapters \
               bring it back.",
     controls: &OF_SHIFTS,
-    experiment_toml: include_str!("../../experiments/randlora-shift.toml"),
 };
 
 /// Fine-tuning, where the ideal change has low rank.
@@ -100,7 +99,6 @@ const SHIFT_SMALL: Companion = Companion {
     short_title: "Shift of low rank",
     summary: "The same network and adapters where patches are rotated in four of their directions.",
     controls: &OF_SHIFTS,
-    experiment_toml: include_str!("../../experiments/randlora-shift-small.toml"),
 };
 
 /// Fine-tuning of a decoder.
@@ -109,7 +107,6 @@ const SHIFT_DECODER: Companion = Companion {
     short_title: "Shift of a decoder",
     summary: "A decoder that has learned to copy lists meets embedded tokens that are turned in 28 of their 32 directions.",
     controls: &OF_SHIFTS,
-    experiment_toml: include_str!("../../experiments/randlora-shift-decoder.toml"),
 };
 
 const OF_SHIFTS: [&str; 8] = [

@@ -10,12 +10,22 @@ use serde::{Deserialize, Serialize};
 pub use self::map::{HEADS, RecordedMap};
 pub use self::rounding::{RecordedChange, RecordedRounding};
 use super::find;
+use crate::plain::table;
 use crate::probes::report::Quantity;
 use crate::probes::summary::{Geometric, Summary};
 use crate::quantization::QuantizedTo;
 use crate::spec::digest::hash;
 use crate::spec::{Asked, Experiment, JudgedClaim, Measured, Seeds, Tried, from_toml};
 use crate::stats::Metric;
+
+table!(Recording {
+    format, id, experiment, hash, engine, adapter, date, version, commit, seconds, claims, variants; tried, measured
+});
+table!(RecordedVariant {
+    name, parameters, operations, evaluated, metrics, every, losses, diverged, probed, milliseconds, matrices, curvatures;
+    maps
+});
+table!(RecordedMatrix { quantity, name, full_rank, means; singular, values });
 
 /// The version of this format. A recording with another one is refused.
 pub const FORMAT: u32 = 2;

@@ -1,6 +1,6 @@
 //! Rethinking Softmax: powers of the scores in softmax's place.
 
-use super::{Paper, Reported, Source};
+use super::{Background, Paper, Reported, Source};
 
 /// Saratchandran, Zheng, Ji, Zhang, Lucey; arXiv 2024.
 pub const PAPER: Paper = Paper {
@@ -14,13 +14,6 @@ pub const PAPER: Paper = Paper {
     claim: "Softmax works because it bounds the size of the attention matrix; a power of the scores divided by √N, bounded \
             alike, does as well without positive weights or rows that sum to one.",
     slot: "attention activation",
-    reported: &[
-        imagenet("ViT-B on ImageNet-1k, top-1 accuracy", 79.6, 79.6),
-        imagenet("ViT-S on ImageNet-1k, top-1 accuracy", 80.2, 80.5),
-        imagenet("Swin-B on ImageNet-1k, top-1 accuracy", 83.0, 83.2),
-        imagenet("Swin-S on ImageNet-1k, top-1 accuracy", 83.3, 83.4),
-        imagenet("XCiT-S on ImageNet-1k, top-1 accuracy", 81.2, 82.1),
-    ],
     controls: &[
         "model.attention.activation",
         "model.attention.activation.power",
@@ -31,8 +24,18 @@ pub const PAPER: Paper = Paper {
         "training.steps",
         "seeds.count",
     ],
-    experiment_toml: include_str!("../../experiments/rethinking-softmax.toml"),
     companions: &[],
+};
+
+/// What it reports, and what to know before comparing.
+pub const BACKGROUND: Background = Background {
+    reported: &[
+        imagenet("ViT-B on ImageNet-1k, top-1 accuracy", 79.6, 79.6),
+        imagenet("ViT-S on ImageNet-1k, top-1 accuracy", 80.2, 80.5),
+        imagenet("Swin-B on ImageNet-1k, top-1 accuracy", 83.0, 83.2),
+        imagenet("Swin-S on ImageNet-1k, top-1 accuracy", 83.3, 83.4),
+        imagenet("XCiT-S on ImageNet-1k, top-1 accuracy", 81.2, 82.1),
+    ],
     notes: &[
         "The reported numbers are those of the first version, quoted in a review of it; they were not checked against \
          the paper's tables.",

@@ -1,6 +1,6 @@
 //! Sine-activated low-rank adapters: the sine of a product of thin matrices has a higher rank than the product.
 
-use super::{Companion, Paper, Reported, Source};
+use super::{Background, Companion, Paper, Reported, Source};
 
 /// Ji, Saratchandran, Gordon, Zhang, Lucey; ICLR 2025. Its continuation: Gordon, Ji, Saratchandran, Albert, Lucey; 2025.
 pub const PAPER: Paper = Paper {
@@ -13,6 +13,12 @@ pub const PAPER: Paper = Paper {
     claim: "The sine of a low-rank matrix, at a fixed high frequency, has a higher rank than the matrix and not one number more, so that \
             an adapter of few numbers can do more.",
     slot: "weights",
+    controls: &CONTROLS,
+    companions: &[LOW_RANK, BITS, SHIFT],
+};
+
+/// What it reports, and what to know before comparing.
+pub const BACKGROUND: Background = Background {
     reported: &[
         llama("Llama-3-8B, commonsense, rank 4", "SineLoRA", 80.04, 83.61),
         llama("Llama-3-8B, commonsense, rank 8", "SineLoRA", 80.79, 83.66),
@@ -21,9 +27,6 @@ pub const PAPER: Paper = Paper {
         dora("Llama-3-8B, commonsense, rank 8", "Sine-DoRA", 83.8, 85.2),
         dora("Llama-3-8B, commonsense, rank 32", "Sine-DoRA", 85.2, 85.3),
     ],
-    controls: &CONTROLS,
-    experiment_toml: include_str!("../../experiments/sine-lora.toml"),
-    companions: &[LOW_RANK, BITS, SHIFT],
     notes: &[
         "Continued in Compressing Sine-Activated Low-Rank Adapters through Post-Training Quantization (arXiv 2505.21895), which \
          rounds the trained factors to a few bits.",
@@ -53,7 +56,6 @@ const LOW_RANK: Companion = Companion {
     short_title: "A target of low rank",
     summary: "The same adapters where the ideal change has rank 16: whether the sine harms where it is not needed.",
     controls: &CONTROLS,
-    experiment_toml: include_str!("../../experiments/sine-lora-low-rank.toml"),
 };
 
 /// The second paper.
@@ -71,7 +73,6 @@ const BITS: Companion = Companion {
         "training.learning_rate",
         "seeds.count",
     ],
-    experiment_toml: include_str!("../../experiments/sine-lora-bits.toml"),
 };
 
 /// Fine-tuning.
@@ -88,7 +89,6 @@ const SHIFT: Companion = Companion {
         "training.steps",
         "seeds.count",
     ],
-    experiment_toml: include_str!("../../experiments/sine-lora-shift.toml"),
 };
 
 /// A mean over eight tasks, LoRA of the same rank beside.

@@ -19,7 +19,6 @@ const DIGITS: Starter = Starter {
         "training.steps",
         "seeds.count",
     ],
-    experiment_toml: include_str!("../../experiments/digits.toml"),
     listed: true,
 };
 
@@ -36,7 +35,6 @@ const MNIST: Starter = Starter {
         "training.learning_rate",
         "training.steps",
     ],
-    experiment_toml: include_str!("../../experiments/mnist.toml"),
     listed: true,
 };
 
@@ -53,7 +51,6 @@ const SHAKESPEARE: Starter = Starter {
         "training.learning_rate",
         "training.steps",
     ],
-    experiment_toml: include_str!("../../experiments/shakespeare.toml"),
     listed: true,
 };
 
@@ -63,7 +60,6 @@ const BENCH: Starter = Starter {
     short_title: "Benchmark",
     summary: "A fixed model and recipe for measuring how long a training step takes.",
     controls: &["training.steps", "training.batch", "seeds.count"],
-    experiment_toml: include_str!("../../experiments/bench.toml"),
     listed: false,
 };
 
@@ -73,6 +69,5 @@ const TINY: Starter = Starter {
     short_title: "Run of seconds",
     summary: "The smallest run that goes through everything, for trying whether a device works.",
     controls: &["training.steps", "seeds.count"],
-    experiment_toml: include_str!("../../experiments/tiny.toml"),
     listed: false,
 };

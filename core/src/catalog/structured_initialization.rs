@@ -1,6 +1,6 @@
 //! Structured Initialization: attention maps that start as the filters of a convolution.
 
-use super::{Companion, Paper, Reported, Source};
+use super::{Background, Companion, Paper, Reported, Source};
 
 /// The argument that the initialization rests on, in the network that it comes from.
 const FILTERS: Companion = Companion {
@@ -15,7 +15,6 @@ const FILTERS: Companion = Companion {
         "training.steps",
         "seeds.count",
     ],
-    experiment_toml: include_str!("../../experiments/structured-initialization-filters.toml"),
 };
 
 /// Zheng, Li, Saratchandran, Lucey; NeurIPS 2025.
@@ -29,6 +28,23 @@ pub const PAPER: Paper = Paper {
     claim: "A vision transformer whose attention maps start as small shifts, like the filters of a convolution, learns more \
             from few images than one that starts at random.",
     slot: "initialization",
+    controls: &[
+        "model.initialization",
+        "model.initialization.target",
+        "model.initialization.mass",
+        "model.initialization.rank",
+        "model.positions",
+        "model.heads",
+        "model.architecture",
+        "task.examples",
+        "training.steps",
+        "seeds.count",
+    ],
+    companions: &[FILTERS],
+};
+
+/// What it reports, and what to know before comparing.
+pub const BACKGROUND: Background = Background {
     reported: &[
         Reported {
             what: "ViT-S with 6 heads on CIFAR-100, top-1 accuracy",
@@ -82,20 +98,6 @@ pub const PAPER: Paper = Paper {
             ),
         },
     ],
-    controls: &[
-        "model.initialization",
-        "model.initialization.target",
-        "model.initialization.mass",
-        "model.initialization.rank",
-        "model.positions",
-        "model.heads",
-        "model.architecture",
-        "task.examples",
-        "training.steps",
-        "seeds.count",
-    ],
-    experiment_toml: include_str!("../../experiments/structured-initialization.toml"),
-    companions: &[FILTERS],
     notes: &[
         "The reported numbers come from reviews of the paper and were not checked against its tables.",
         "The structured variants start with larger positions than the others, which no variant here has with an ordinary start; \

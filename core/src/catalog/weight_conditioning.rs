@@ -1,6 +1,6 @@
 //! Weight Conditioning: rows of weights divided by their norms.
 
-use super::{Companion, Paper};
+use super::{Background, Companion, Paper};
 
 /// Where evenness should not help, since the optimizer provides it.
 const ADAMW: Companion = Companion {
@@ -14,7 +14,6 @@ const ADAMW: Companion = Companion {
         "model.row_spread",
         "seeds.count",
     ],
-    experiment_toml: include_str!("../../experiments/weight-conditioning-adamw.toml"),
 };
 
 /// Saratchandran, Wang, Lucey; ECCV 2024.
@@ -27,7 +26,6 @@ pub const PAPER: Paper = Paper {
     url: "https://arxiv.org/abs/2409.03424",
     claim: "Weight matrices whose rows are divided by their norms are better conditioned, and gradient descent is faster.",
     slot: "weights",
-    reported: &[],
     controls: &[
         "model.weights",
         "model.weights.axis",
@@ -40,8 +38,12 @@ pub const PAPER: Paper = Paper {
         "training.steps",
         "seeds.count",
     ],
-    experiment_toml: include_str!("../../experiments/weight-conditioning.toml"),
     companions: &[ADAMW],
+};
+
+/// What it reports, and what to know before comparing.
+pub const BACKGROUND: Background = Background {
+    reported: &[],
     notes: &[
         "No number of the paper is quoted here: none of its tables could be read, and second-hand figures were too vague to repeat.",
         "The paper trains image classifiers, vision transformers, shapes and radiance fields; this is a picture of 48 by 48 pixels.",

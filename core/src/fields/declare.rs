@@ -49,11 +49,12 @@ macro_rules! fields {
         impl $crate::fields::Node for $name {
             #[allow(unused_variables, reason = "a room may have no fields")]
             fn declare(path: &str, _: $crate::fields::Row, table: &mut $crate::fields::Table) {
-                $(
-                    let row = $row.or_help(concat!($($doc),*).trim_ascii_start());
+                $({
+                    // Made by the compiler: what makes it would be code, of every field.
+                    static ROW: $crate::fields::Row = $row.or_help(concat!($($doc),*).trim_ascii_start());
                     let key = $crate::fields::fields!(@key $field $(as $key)?);
-                    <$type as $crate::fields::Node>::declare(&$crate::fields::node::join(path, key), row, table);
-                )*
+                    <$type as $crate::fields::Node>::declare(&$crate::fields::node::join(path, key), ROW, table);
+                })*
             }
 
             #[allow(unused_variables, reason = "a room may have no fields")]

@@ -352,15 +352,15 @@ impl Field {
 
 /// The numbers in rising order, if there are at most `max` and all are different and finite.
 fn rising(numbers: &[Value], max: usize) -> Option<Vec<f64>> {
-    let numbers: Option<Vec<f32>> = numbers
+    let numbers: Option<Vec<f64>> = numbers
         .iter()
-        .map(|number| Some(number.as_f64()? as f32).filter(|number| number.is_finite()))
+        .map(|number| Some(f64::from(number.as_f64()? as f32)).filter(|number| number.is_finite()))
         .collect();
     let mut numbers = numbers.filter(|numbers| numbers.len() <= max)?;
-    numbers.sort_by(f32::total_cmp);
+    numbers.sort_by(f64::total_cmp);
     numbers
         .is_sorted_by(|a, b| a < b)
-        .then(|| numbers.into_iter().map(|number| shortest(number + 0.0)).collect())
+        .then(|| numbers.into_iter().map(|number| shortest(number as f32 + 0.0)).collect())
 }
 
 /// A number as people write it: 0.1, 4, 5e-5.
@@ -381,9 +381,15 @@ fn show(value: &Value) -> String {
     }
 }
 
+/// A number in decimal digits, as JSON writes it. Files and links are read the same way; beside that, the standard library's
+/// reader would bring a table that is as large in the page as a lesson, since it does not compress.
+pub fn decimal(text: &str) -> Option<f64> {
+    serde_json::from_str(text).ok()
+}
+
 /// The `f64` that is written with the fewest digits and is still this `f32`: 0.1, not 0.10000000149011612.
 pub fn shortest(number: f32) -> f64 {
-    let written = format!("{number:?}").parse().unwrap_or(f64::from(number));
+    let written = decimal(&format!("{number:?}")).unwrap_or(f64::from(number));
     // Rounding twice could in principle end at a neighbour.
     if written as f32 == number { written } else { f64::from(number) }
 }

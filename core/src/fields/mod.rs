@@ -20,8 +20,8 @@ mod table;
 
 pub(crate) use declare::{choice, fields, slot};
 pub use field::{
-    Choice, Field, Kind, Owner, Phrase, Row, flag, float, group, integer, line, list, logarithmic, named,
-    shortest, written,
+    Choice, Field, Kind, Owner, Phrase, Row, decimal, flag, float, group, integer, line, list, logarithmic,
+    named, shortest, written,
 };
 pub use nearest::{nearest, suggestion};
 pub use node::Node;

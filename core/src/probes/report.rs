@@ -2,6 +2,25 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::plain::{read_by_serde, table};
+
+read_by_serde!(Quantity);
+table!(ProbeReport { spectra, attention, curvatures, milliseconds });
+table!(Curvature { replica, largest, smallest, steps });
+table!(AttentionMap { block, head, replica, tokens, weights });
+table!(Spectrum {
+    quantity,
+    name,
+    head,
+    samples,
+    replica,
+    singular_values,
+    condition_number,
+    stable_rank,
+    frobenius_norm,
+    numerical_rank
+});
+
 /// One measurement of all that an experiment asked for, at one step.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ProbeReport {

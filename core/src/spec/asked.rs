@@ -13,8 +13,12 @@ use serde::{Deserialize, Serialize};
 use super::experiment::Experiment;
 use super::rounding::Rounded;
 use crate::fields::quote;
+use crate::plain::{read_by_serde, table};
 use crate::probes::report::{ProbeReport, Quantity};
 use crate::stats::{Direction, Form, Measure, Metric, Unit};
+
+read_by_serde!(Probed);
+table!(Measured { asked, outcomes });
 
 /// What is compared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -20,6 +20,7 @@ use super::asked::Asked;
 use super::experiment::Experiment;
 use super::rounding::Rounded;
 use crate::fields::Problem;
+use crate::plain::{read_by_serde, table};
 use crate::stats::{
     Differences, Judged, Looks, MIN_REPLICAS, Question, Row, Says, Statement, Which, Whose, judge_rows,
 };
@@ -32,6 +33,9 @@ pub const MAX_CLAIMS: usize = 12;
 
 /// Characters of a claim's sentence, at most.
 const MAX_TEXT: usize = 160;
+
+read_by_serde!(Claim);
+table!(JudgedClaim { claim, judged });
 
 /// A claim with what the outcomes say of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

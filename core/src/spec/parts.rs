@@ -7,7 +7,7 @@
 //! A part is named by a piece of the dotted names of its parameters: `head`, `blocks.0`, `attention.value`, `weight`. Where two
 //! parts have the same parameter, the later one counts. Whether there is such a part is for the network to say.
 
-use crate::fields::{choice, has_pieces, quote, suggestion};
+use crate::fields::{choice, decimal, has_pieces, quote, suggestion};
 
 /// Parts that are named, at most.
 pub const MAX_PARTS: usize = 5;
@@ -70,8 +70,10 @@ fn read_part(entry: &str) -> Result<Part, String> {
             ));
         }
     };
-    let factor =
-        factor.parse::<f32>().ok().filter(|factor| (0.0..=MAX_FACTOR).contains(factor)).ok_or_else(|| {
+    let factor = decimal(factor)
+        .map(|factor| factor as f32)
+        .filter(|factor| (0.0..=MAX_FACTOR).contains(factor))
+        .ok_or_else(|| {
             format!("must give {} a factor from 0 to {MAX_FACTOR}, not {}", quote(name), quote(factor))
         })?;
     let schedule = schedule.map_or(Ok(Schedule::Cosine), |word| {

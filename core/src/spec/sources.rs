@@ -381,10 +381,9 @@ pub(super) fn as_list(groups: &Value) -> Value {
 
 /// Settings as one line, in the order of the table.
 fn as_line(settings: &[Setting]) -> String {
-    let mut ordered: Vec<&Setting> = settings.iter().collect();
-    ordered.sort_by_key(|(field, _)| super::FIELDS.iter().position(|row| row.path == field.path));
-    let words: Vec<_> =
-        ordered.into_iter().map(|(field, value)| format!("{}={}", field.path, field.text(value))).collect();
+    let words: Vec<_> = tree::in_order(settings)
+        .map(|(field, value)| format!("{}={}", field.path, field.text(value)))
+        .collect();
     words.join(" ")
 }
 

@@ -100,6 +100,11 @@ fn add(field: &'static Field, value: &Value, settings: &mut Vec<Setting>, proble
     }
 }
 
+/// Settings in the order of the table: a choice before the fields that it brings.
+pub(super) fn in_order(settings: &[Setting]) -> impl Iterator<Item = &Setting> {
+    FIELDS.iter().flat_map(|row| settings.iter().filter(move |(field, _)| field.path == row.path))
+}
+
 /// Whether fields stand below this path; the empty path is the root.
 fn is_group(path: &str) -> bool {
     path.is_empty()
@@ -110,10 +115,7 @@ fn is_group(path: &str) -> bool {
 pub fn apply(experiment: &Experiment, settings: &[Setting]) -> Result<Experiment, Vec<Problem>> {
     let mut changed = experiment.clone();
     let mut problems = Vec::new();
-    // In the order of the table: a choice before the fields that it brings.
-    let mut ordered: Vec<&Setting> = settings.iter().collect();
-    ordered.sort_by_key(|(field, _)| FIELDS.iter().position(|row| row.path == field.path));
-    for (field, value) in ordered {
+    for (field, value) in in_order(settings) {
         if !changed.put(field.path, value) {
             problems.push(missing(&changed, field));
         }

@@ -16,7 +16,10 @@ use super::experiment::{Experiment, Variant};
 use super::table::known_field;
 use super::tree;
 use crate::fields::{Field, Kind, Problem, Problems, quote, shortest, written};
+use crate::plain::table;
 use crate::stats::Metric;
+
+table!(Tried { variant, values, outcomes, best });
 
 /// Numbers that cannot be tuned: they say how long a run is, and how it is looked at.
 const NEVER: [&str; 2] = ["training.steps", "training.evaluate_every"];

@@ -25,6 +25,7 @@ use super::{
     ALPHA, Differences, Failures, Limit, Look, Looks, Measure, Method, Pair, Says, Statement, Verdict, Whose,
     hedges, holm, sentence, sign, smallest_effect,
 };
+use crate::plain::{read_by_serde, table};
 
 /// A row, ready to be judged.
 #[derive(Clone, Debug)]
@@ -38,6 +39,35 @@ pub struct Question {
     /// What was found, seed by seed.
     pub differences: Differences,
 }
+
+read_by_serde!(Verdict, Statement, Whose, Pair, Limit, Method);
+table!(Look { number, of });
+table!(Failures { variant, against, both, p });
+table!(Judged {
+    verdict,
+    alone,
+    statement,
+    whose,
+    pairs,
+    mean,
+    median,
+    spread,
+    standardized,
+    interval,
+    method,
+    p,
+    overall_p,
+    corrected_p,
+    family,
+    flips,
+    failures,
+    would_have_seen,
+    look,
+    sentence
+});
+table!(Span { confidence, level, low, high });
+table!(Spread { seen, used });
+table!(FlipTest { p, smallest_p, agrees });
 
 /// A row with its verdict and all that this rests on. Numbers are in the unit of the metric, logarithms where ratios
 /// are compared.

@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Unit;
 use crate::fields::choice;
+use crate::plain::read_by_serde;
+
+read_by_serde!(Metric);
 
 choice! {
     /// A number that an evaluation on the test split yields, one for each replica.

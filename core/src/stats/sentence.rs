@@ -4,6 +4,7 @@
 
 use super::unit::Digits;
 use super::{ALPHA, Form, Judged, Limit, Measure, Says, Statement, Verdict, Whose};
+use crate::fields::decimal;
 
 impl Judged {
     /// The verdict in a few words, for a badge. A control that does what it should reads as that.
@@ -200,9 +201,8 @@ fn p_value(p: f64) -> String {
         return "< 0.001".to_owned();
     }
     let fewest = if p < 0.1 { 3 } else { 2 };
-    let honest = |text: &String| {
-        text.parse::<f64>().is_ok_and(|rounded| rounded.total_cmp(&ALPHA) == p.total_cmp(&ALPHA))
-    };
+    let honest =
+        |text: &String| decimal(text).is_some_and(|rounded| rounded.total_cmp(&ALPHA) == p.total_cmp(&ALPHA));
     let texts = (fewest..12).map(|digits| format!("{p:.digits$}"));
     texts.clone().find(honest).unwrap_or_else(|| format!("{p}"))
 }
@@ -227,7 +227,9 @@ fn seeds(count: usize) -> String {
 
 fn lower_case(text: &str) -> String {
     let mut characters = text.chars();
-    characters.next().map_or(String::new(), |first| first.to_lowercase().chain(characters).collect())
+    characters.next().map_or(String::new(), |first| {
+        std::iter::once(first.to_ascii_lowercase()).chain(characters).collect()
+    })
 }
 
 #[cfg(test)]

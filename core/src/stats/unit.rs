@@ -1,6 +1,8 @@
 //! How numbers are printed: in the reader's unit, with as many digits as they are known to and no fewer than honesty
 //! needs.
 
+use crate::fields::decimal;
+
 /// How to print a metric.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Unit {
@@ -66,7 +68,7 @@ impl Digits {
     }
 
     fn round(self, value: f64) -> f64 {
-        self.text(value).parse::<f64>().unwrap_or(value) + 0.0
+        decimal(&self.text(value)).unwrap_or(value) + 0.0
     }
 
     pub(super) fn plain(self, value: f64) -> String {

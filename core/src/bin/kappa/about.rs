@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use kappa_core::catalog::link::to_link;
-use kappa_core::catalog::{self, Entry, Paper, Source};
+use kappa_core::catalog::{self, Background, Entry, Paper, Source};
 use kappa_core::spec::{Experiment, to_toml};
 use kappa_core::train::trained_numbers;
 
@@ -58,20 +58,21 @@ pub fn show(word: &str, toml: bool) -> Result<String, Failure> {
 fn paper(text: &mut String, paper: &Paper) {
     let _ = writeln!(text, "{}\n{}\n{}\n{}\n", paper.title, paper.authors.join(", "), paper.venue, paper.url);
     let _ = writeln!(text, "Claim: {}\n", paper.claim);
-    if !paper.reported.is_empty() {
-        reported(text, paper);
+    let background = paper.background();
+    if !background.reported.is_empty() {
+        reported(text, background);
     }
     text.push_str("Notes:\n");
-    for note in paper.notes {
+    for note in background.notes {
         let _ = writeln!(text, "  {note}");
     }
     text.push('\n');
 }
 
-fn reported(text: &mut String, paper: &Paper) {
+fn reported(text: &mut String, background: &Background) {
     text.push_str("Reported:\n");
     let mut secondary = false;
-    let rows = paper.reported.iter().map(|row| {
+    let rows = background.reported.iter().map(|row| {
         let about = if row.approximate { "about " } else { "" };
         let (mark, place) = match row.source {
             Source::Paper(place) => ("", place),

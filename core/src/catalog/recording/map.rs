@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::plain::table;
 use crate::probes::report::AttentionMap;
+
+table!(RecordedMap { step, block, head, tokens, range, weights });
 
 /// The letters, from the smallest weight to the largest.
 const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

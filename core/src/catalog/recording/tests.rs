@@ -162,3 +162,21 @@ fn numbers_keep_five_digits() {
     // The test vector of the function's authors.
     assert_eq!(hash("foobar"), "85944171f73967e8");
 }
+
+#[test]
+fn the_page_reads_every_recording_as_serde_does() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("recordings");
+    let mut read = 0;
+    for entry in crate::catalog::entries() {
+        let Ok(text) = std::fs::read_to_string(folder.join(entry.id()).with_extension("json")) else {
+            continue;
+        };
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(
+            Recording::read(&text).unwrap().0,
+            <Recording as crate::plain::Read>::read(&value).unwrap()
+        );
+        read += 1;
+    }
+    assert!(read > 10, "{read} recordings");
+}
