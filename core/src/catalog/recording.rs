@@ -23,7 +23,7 @@ table!(Recording {
 });
 table!(RecordedVariant {
     name, parameters, operations, evaluated, metrics, every, losses, diverged, probed, milliseconds, matrices, curvatures;
-    maps
+    maps, rounded
 });
 table!(RecordedMatrix { quantity, name, full_rank, means; singular, values });
 

@@ -2,17 +2,13 @@
 
 use serde_json::Value;
 
-use super::{
-    ChangeRounded, Cost, DeviceReport, Event, Preparing, Progress, QuantizedTo, Tuning, VariantInfo,
-};
+use super::{Cost, DeviceReport, Event, Preparing, Progress, Tuning, VariantInfo};
 use crate::plain::{Plain, Read, Wrong, entry, table};
 
 table!(DeviceReport { engine, adapter, because });
 table!(VariantInfo { name, parameters, operations, bytes });
 table!(Cost { kernels, submits, uploaded_bytes, host_milliseconds });
 table!(Progress { variant, step, losses, gradient_norms, learning_rate, steps_per_second, cost });
-table!(QuantizedTo { bits, bytes, metrics, changes });
-table!(ChangeRounded { name, stable_rank, rounded, band, error });
 table!(Preparing {
     called,
     source,
@@ -117,6 +113,7 @@ fn in_json<T: Read>(from: &dyn Plain, name: &'static str) -> Result<T, Wrong> {
 mod tests {
     use super::*;
     use crate::probes::report::{AttentionMap, Curvature, ProbeReport, Quantity, Spectrum};
+    use crate::quantization::{ChangeRounded, QuantizedTo};
     use crate::spec::Tried;
     use crate::stats::Metric;
 
@@ -178,8 +175,8 @@ mod tests {
             Some(Event::Recovered { .. }) => Event::Judged { claims: Vec::new(), measured: Vec::new() },
             Some(Event::Judged { .. }) => {
                 let name = "a.weight".to_owned();
-                let change =
-                    ChangeRounded { name, stable_rank: 2.5, rounded: 2.0, band: [1.0, 3.0], error: 0.5 };
+                let band = [vec![1.0], vec![3.0]];
+                let change = ChangeRounded { name, stable_rank: vec![2.5], band, error: vec![0.5] };
                 let point = QuantizedTo { bits: 4, bytes: 12, metrics, changes: vec![change] };
                 Event::Quantized { variant: 1, points: vec![point] }
             }

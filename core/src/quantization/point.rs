@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::plain::table;
 use crate::stats::Metric;
+
+table!(QuantizedTo { bits, bytes, metrics, changes });
+table!(ChangeRounded { name, stable_rank, band, error });
 
 /// A variant of which every trained number in a matrix has so many bits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -17,7 +17,7 @@ use crate::plain::{read_by_serde, table};
 use crate::probes::report::{ProbeReport, Quantity};
 use crate::stats::{Direction, Form, Measure, Metric, Unit};
 
-read_by_serde!(Probed);
+read_by_serde!(Asked);
 table!(Measured { asked, outcomes });
 
 /// What is compared.

@@ -3,8 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::short;
+use crate::plain::table;
 use crate::quantization::{ChangeRounded, QuantizedTo};
 use crate::stats::Metric;
+
+table!(RecordedRounding { bits, bytes, metrics; changes });
+table!(RecordedChange { name, stable_rank, error });
 
 /// A variant at one width.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
