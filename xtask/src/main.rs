@@ -7,6 +7,8 @@ mod bench;
 mod build;
 mod check;
 mod format;
+mod interop;
+mod mutate;
 mod paths;
 mod run;
 mod serve;
@@ -28,6 +30,8 @@ cargo xtask COMMAND
   build [--release]       build the page and its worker into dist/ (--release: shrunk by wasm-opt)
   test [core|page|all]    the native tests, the tests in a real browser, or both (the default)
   bench [OPTIONS]         the benchmarks, natively and in a real browser
+  interop [--keep]        adapters to and from PEFT, with PEFT itself (installs PyTorch; --keep: as fixtures)
+  mutate [N]              damaged files of sources, checkpoints and adapters, a million or N of them
   check                   formatting, lints, licences, advisories
   format                  every file in one style, also those that `cargo fmt` does not see
 ";
@@ -54,6 +58,8 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "build" => build::run(options),
         "test" => test::run(options),
         "bench" => bench::run(options),
+        "interop" => interop::run(options),
+        "mutate" => mutate::run(options),
         "check" => check::run(),
         "format" => format::run(options),
         "help" | "--help" | "-h" => {

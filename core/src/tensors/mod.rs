@@ -94,11 +94,11 @@ impl<'a> Tensors<'a> {
                 ));
             }
             if end > numbers.len() {
-                return Err(format!(
-                    "{called}’s tensor {} ends at byte {end}, and the file has {} behind its header.",
+                return Err(broken(&format!(
+                    "the tensor {} ends at byte {end}, and the file has {} behind its header",
                     shown(name),
                     numbers.len()
-                ));
+                )));
             }
             at = end;
         }
@@ -184,14 +184,15 @@ pub fn too_large(called: &str, bytes: u64, limit: usize) -> String {
 }
 
 /// A name as a sentence has it: a stranger's file may call a tensor anything.
-fn shown(name: &str) -> String {
-    const LENGTH: usize = 120;
-    let clean: String = name.chars().take(LENGTH).map(|c| if c.is_control() { '�' } else { c }).collect();
-    if clean.is_empty() {
-        "without a name".to_owned()
-    } else if name.chars().count() > LENGTH {
-        format!("{clean}…")
-    } else {
-        clean
+pub(crate) fn shown(name: &str) -> String {
+    if name.is_empty() { "without a name".to_owned() } else { one_line(name, 120) }
+}
+
+/// Words out of a stranger's file on one line of so many characters.
+pub(crate) fn one_line(text: &str, longest: usize) -> String {
+    let mut line: String = text.chars().take(longest).map(|c| if c.is_control() { '�' } else { c }).collect();
+    if text.chars().nth(longest).is_some() {
+        line.push('…');
     }
+    line
 }

@@ -8,6 +8,7 @@ mod comparison;
 mod curvature;
 mod data;
 pub mod device;
+pub mod exchange;
 mod kept;
 mod lanes;
 mod loss;
@@ -24,10 +25,12 @@ mod tuning;
 #[cfg(test)]
 pub(crate) use data::share_data;
 pub use device::Engine;
-pub use kept::{Kept, Provenance};
+pub use kept::{Kept, LIMITS as KEPT_LIMITS, Provenance};
 pub use lanes::{LARGEST_ADVANCE, Wish};
 pub use run::trained_numbers;
 pub use session::Session;
 
+#[cfg(test)]
+mod mutated;
 #[cfg(test)]
 mod tests;
