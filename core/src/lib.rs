@@ -27,4 +27,6 @@ pub mod parameters;
 #[cfg(feature = "engine")]
 pub mod random;
 #[cfg(feature = "engine")]
+pub mod tensors;
+#[cfg(feature = "engine")]
 pub mod train;

@@ -7,6 +7,8 @@ mod bench;
 mod build;
 mod check;
 mod format;
+mod interop;
+mod mutate;
 mod paths;
 mod pretrained;
 mod run;
@@ -30,6 +32,8 @@ cargo xtask COMMAND
   test [core|page|all]    the native tests, the tests in a real browser, or both (the default)
   bench [OPTIONS]         the benchmarks, natively and in a real browser
   pretrained              fetch a language model and the sentences that it is fine-tuned on, into the cache
+  interop [--keep]        adapters to and from PEFT, with PEFT itself (installs PyTorch; --keep: as fixtures)
+  mutate [N]              damaged files of sources, checkpoints and adapters, a million or N of them
   check                   formatting, lints, licences, advisories
   format                  every file in one style, also those that `cargo fmt` does not see
 ";
@@ -56,6 +60,8 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "build" => build::run(options),
         "test" => test::run(options),
         "bench" => bench::run(options),
+        "interop" => interop::run(options),
+        "mutate" => mutate::run(options),
         "check" => check::run(),
         "pretrained" => pretrained::run_all(),
         "format" => format::run(options),

@@ -3,6 +3,8 @@
 //! Baseline and variant run the same network; only what fills a slot differs, and what fills it is in
 //! [`crate::techniques`].
 
+#[cfg(feature = "engine")]
+mod names;
 mod rows;
 
 use crate::fields::slot;
@@ -17,6 +19,8 @@ use crate::techniques::weights::Weights;
 #[cfg(feature = "engine")]
 use crate::techniques::weights::spread_rows;
 
+#[cfg(feature = "engine")]
+pub use names::{NAMES, names};
 pub use rows::ARCHITECTURE;
 
 slot! {

@@ -7,21 +7,25 @@
 //! | `{variant}.adamw.mean.{parameter}`, `{variant}.adamw.square.{parameter}` | the same |
 //!
 //! Random streams are keyed by step, so nothing else is needed for the same numbers as an uninterrupted run.
-//! The metadata entry `kappa` holds the experiment (TOML), the step, which replicas diverged, and what tuning found (JSON).
+//! The metadata entry `kappa` holds the experiment (TOML), the step, which replicas diverged, what tuning found, and
+//! the digests of adapters that variants started from (JSON).
 //! While values are tried, `variant` is the number of a run that tries some of one variant's, and R counts those too.
 
 use std::collections::HashMap;
 
 use burn::tensor::TensorData;
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
 use crate::parameters::Layout;
 use crate::spec::{Experiment, Measured, Tried, from_toml, to_toml};
 use crate::stats::Metric;
+use crate::tensors::{Limits, Tensors, one_line, write as safetensors};
 
-/// Largest file that is read.
-pub const MAX_BYTES: usize = 1 << 31;
+/// What a file may have at most.
+pub const LIMITS: Limits = Limits { bytes: 1 << 31, header: 1 << 24, tensors: 1 << 17 };
+
+/// Characters of what a sentence takes from a file.
+const LONGEST: usize = 500;
 
 const MOMENTS: [&str; 3] = ["", "adamw.mean.", "adamw.square."];
 
@@ -44,6 +48,8 @@ struct Header {
     measured: Vec<Measured>,
     #[serde(default)]
     earlier: Vec<Outcomes<Option<f32>>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    given: Vec<(usize, String)>,
 }
 
 /// How the seeds of one variant ended that were trained before those of a session.
@@ -92,6 +98,8 @@ pub(super) struct Place {
     pub(super) measured: Vec<Measured>,
     /// Of every variant the seeds that were trained before; none where there are none.
     pub(super) earlier: Vec<Outcomes>,
+    /// Variants that started from an adapter, and the digest of it: what it was drawn from is in no checkpoint.
+    pub(super) given: Vec<(usize, String)>,
 }
 
 /// One variant that is to be written.
@@ -113,6 +121,7 @@ pub(super) fn write(experiment: &Experiment, place: Place, variants: &[Saving<'_
         tuned_steps: place.tuned_steps,
         tried: place.tried,
         measured: place.measured,
+        given: place.given,
         earlier: place
             .earlier
             .iter()
@@ -121,32 +130,25 @@ pub(super) fn write(experiment: &Experiment, place: Place, variants: &[Saving<'_
         diverged: variants.iter().map(|variant| variant.diverged.to_vec()).collect(),
         metrics: variants.iter().map(|variant| finite(variant.metrics)).collect(),
     };
-    let mut tensors = Vec::new();
+    let mut tensors: Vec<(String, Vec<usize>, Vec<f32>)> = Vec::new();
     for (index, variant) in variants.iter().enumerate() {
         let width = variant.layout.width();
         for (moment, flat) in MOMENTS.iter().zip(variant.state) {
             let replicas = flat.len() / width;
             for p in variant.layout.parameters() {
-                let mut bytes = Vec::with_capacity(4 * replicas * p.rows * p.columns);
-                for row in flat.chunks_exact(width) {
-                    let numbers = &row[p.offset..][..p.rows * p.columns];
-                    numbers.iter().for_each(|number| bytes.extend_from_slice(&number.to_le_bytes()));
-                }
+                let of = |row| <[f32]>::iter(row).skip(p.offset).take(p.rows * p.columns);
+                let values = flat.chunks_exact(width).flat_map(of).copied().collect();
                 tensors.push((
                     format!("{index}.{moment}{}", p.name),
                     vec![replicas, p.rows, p.columns],
-                    bytes,
+                    values,
                 ));
             }
         }
     }
-    let views = tensors.iter().map(|(name, shape, bytes)| {
-        let view =
-            TensorView::new(Dtype::F32, shape.clone(), bytes).expect("as many bytes as the shape says");
-        (name.clone(), view)
-    });
     let header = serde_json::to_string(&header).expect("strings and numbers");
-    safetensors::serialize(views, Some(HashMap::from([("kappa".into(), header)]))).expect("distinct names")
+    let views = tensors.iter().map(|(name, shape, values)| (name.clone(), shape.clone(), &values[..]));
+    safetensors(views, HashMap::from([("kappa".into(), header)]))
 }
 
 /// What was left out is not finite again.
@@ -170,6 +172,7 @@ pub(super) struct Checkpoint {
     pub(super) tried: Vec<Tried>,
     pub(super) measured: Vec<Measured>,
     pub(super) earlier: Vec<Outcomes>,
+    pub(super) given: Vec<(usize, String)>,
     /// Whether its run is over, and the experiment asks for more seeds: what was trained is not needed any more.
     pub(super) is_extended: bool,
     variants: Vec<Saved>,
@@ -196,6 +199,10 @@ impl Checkpoint {
     }
 }
 
+fn unplaced(name: &str) -> String {
+    format!("The checkpoint's tensor {} has no place in this experiment.", crate::tensors::shown(name))
+}
+
 const UNFIT: &str = "The checkpoint's entry “kappa” does not fit its own experiment.";
 
 /// One variant of a checkpoint.
@@ -212,23 +219,29 @@ pub(super) struct Saved {
 pub fn describe(bytes: &[u8]) -> Result<(Experiment, u32), Vec<String>> {
     let header = header(bytes)?;
     let experiment = from_toml(&header.experiment).map_err(|problems| {
-        problems.iter().map(|p| format!("The checkpoint's experiment: {p}")).collect::<Vec<_>>()
+        let sentence =
+            |p: &crate::spec::Problem| one_line(&format!("The checkpoint's experiment: {p}"), LONGEST);
+        problems.iter().map(sentence).collect::<Vec<_>>()
     })?;
     let before = header.tuning || header.preparing.is_some();
     Ok((experiment, if before { 0 } else { header.step }))
 }
 
+fn tensors(bytes: &[u8]) -> Result<Tensors<'_>, Vec<String>> {
+    Tensors::read(bytes, "The checkpoint", LIMITS).map_err(|why| vec![why])
+}
+
 fn header(bytes: &[u8]) -> Result<Header, Vec<String>> {
-    if bytes.len() > MAX_BYTES {
-        return Err(vec![format!("The checkpoint has {} bytes; at most {MAX_BYTES} are read.", bytes.len())]);
-    }
-    let (_, metadata) = SafeTensors::read_metadata(bytes)
-        .map_err(|error| vec![format!("The checkpoint is not a whole safetensors file ({error}).")])?;
-    let text = metadata.metadata().as_ref().and_then(|entries| entries.get("kappa")).ok_or_else(|| {
+    let file = tensors(bytes)?;
+    let text = file.metadata("kappa").ok_or_else(|| {
         vec!["The file is not a checkpoint of Kappa Lab: it has no entry “kappa”.".to_owned()]
     })?;
-    serde_json::from_str(text)
-        .map_err(|error| vec![format!("The checkpoint's entry “kappa” is damaged ({error}).")])
+    serde_json::from_str(text).map_err(|error| {
+        vec![format!(
+            "The checkpoint's entry “kappa” is damaged ({}).",
+            one_line(&error.to_string(), LONGEST)
+        )]
+    })
 }
 
 /// Reads a checkpoint of this experiment.
@@ -274,8 +287,7 @@ pub(super) fn read(bytes: &[u8], experiment: &Experiment) -> Result<Checkpoint, 
     if !fits {
         return Err(vec![UNFIT.to_owned()]);
     }
-    let file = SafeTensors::deserialize(bytes)
-        .map_err(|error| vec![format!("The checkpoint is not a whole safetensors file ({error}).")])?;
+    let mut file = tensors(bytes)?;
     let mut variants: Vec<Saved> = header
         .diverged
         .iter()
@@ -283,17 +295,19 @@ pub(super) fn read(bytes: &[u8], experiment: &Experiment) -> Result<Checkpoint, 
         .zip(header.metrics.iter().cloned())
         .map(|(diverged, metrics)| Saved { diverged, metrics: numbers(&metrics), tensors: HashMap::new() })
         .collect();
-    for (name, view) in file.tensors() {
+    let places: Vec<(String, Vec<usize>)> =
+        file.entries().map(|(name, entry)| (name.to_owned(), entry.shape.clone())).collect();
+    for (name, shape) in places {
         let (index, parameter) = name.split_once('.').unwrap_or_default();
         let variant = index.parse::<usize>().ok().and_then(|index| variants.get_mut(index));
-        let (Some(variant), Dtype::F32) = (variant, view.dtype()) else {
-            return Err(vec![format!("The checkpoint's tensor {name} has no place in this experiment.")]);
+        let Some(variant) = variant else {
+            return Err(vec![unplaced(&name)]);
         };
-        let values =
-            view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
-        variant.tensors.insert(parameter.to_owned(), (view.shape().to_vec(), values));
+        // A replica that diverged has numbers that are not finite.
+        let values = file.take_any(&name, &shape).map_err(|why| vec![why])?;
+        variant.tensors.insert(parameter.to_owned(), (shape, values));
     }
-    let Header { step, preparing, tuning, tuned_steps, tried, measured, earlier, .. } = header;
+    let Header { step, preparing, tuning, tuned_steps, tried, measured, earlier, given, .. } = header;
     let read =
         |one: Outcomes<Option<f32>>| Outcomes { metrics: numbers(&one.metrics), diverged: one.diverged };
     let mut earlier: Vec<Outcomes> = earlier.into_iter().map(read).collect();
@@ -310,7 +324,18 @@ pub(super) fn read(bytes: &[u8], experiment: &Experiment) -> Result<Checkpoint, 
         }
         earlier = all;
     }
-    Ok(Checkpoint { step, preparing, tuning, tuned_steps, tried, measured, earlier, is_extended, variants })
+    Ok(Checkpoint {
+        step,
+        preparing,
+        tuning,
+        tuned_steps,
+        tried,
+        measured,
+        earlier,
+        given,
+        is_extended,
+        variants,
+    })
 }
 
 /// A sentence about the first field in which the experiment of a checkpoint would train otherwise than the one that is
@@ -402,6 +427,13 @@ impl Saved {
             }
             TensorData::new(flat, [replicas, width])
         });
+        let known = |name: &str| {
+            let own = layout.parameters().iter().map(|p| p.name.as_str());
+            own.into_iter().any(|own| MOMENTS.iter().any(|moment| name.strip_prefix(moment) == Some(own)))
+        };
+        let mut strange: Vec<_> = self.tensors.keys().filter(|name| !known(name)).collect();
+        strange.sort_unstable();
+        problems.extend(strange.into_iter().map(|name| unplaced(&format!("{index}.{name}"))));
         // One missing block is dozens of tensors: the first names the place, the rest are counted.
         match (problems.len(), problems.into_iter().next()) {
             (_, None) => Ok(gathered),

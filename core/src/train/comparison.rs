@@ -57,7 +57,8 @@ impl Comparison {
             resolved.seeds.first += before;
             resolved.seeds.count -= before;
             let data = loader.load(&resolved).map_err(|problem| vec![problem])?;
-            let run = Run::new(&[resolved], data, origins, device).map_err(|problem| vec![problem])?;
+            let given = origins.given(index);
+            let run = Run::new(&[resolved], data, origins, given, device).map_err(|problem| vec![problem])?;
             lanes.push(Lane::new(run));
         }
         let measured = experiment.asked().into_iter().map(|asked| {

@@ -8,7 +8,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
 use crate::parameters::Layout;
@@ -16,9 +15,10 @@ use crate::spec::digest::hash;
 use crate::spec::sources::in_words;
 use crate::spec::{Experiment, to_toml};
 use crate::stats::Metric;
+use crate::tensors::{Limits, Tensors, too_large, write as safetensors};
 
-/// Largest file that is read.
-pub const MAX_BYTES: usize = 1 << 30;
+/// What a file may have at most.
+pub const LIMITS: Limits = Limits { bytes: 1 << 30, header: 1 << 22, tensors: 1 << 16 };
 
 const ENTRY: &str = "kappa.source";
 /// The beginning of the entry, as it stands in the header: JSON within JSON.
@@ -93,24 +93,13 @@ impl Kept {
 
     /// The bytes of its file.
     pub fn write(&self) -> Vec<u8> {
-        let tensors: Vec<(&String, [usize; 2], Vec<u8>)> = self
-            .tensors
-            .iter()
-            .map(|(name, (shape, values))| {
-                (name, *shape, values.iter().flat_map(|value| value.to_le_bytes()).collect())
-            })
-            .collect();
-        let views = tensors.iter().map(|(name, shape, bytes)| {
-            let view = TensorView::new(Dtype::F32, shape.to_vec(), bytes);
-            (name.as_str(), view.expect("as many bytes as the shape says"))
-        });
         let entry = Entry { digest: NO_DIGEST.to_owned(), source: self.provenance.clone() };
         let entry = serde_json::to_string(&entry).expect("strings and numbers");
         let metadata = HashMap::from([(ENTRY.to_owned(), entry)]);
-        let mut bytes = safetensors::serialize(views, Some(metadata)).expect("distinct names");
-        let digest = hash(&bytes);
-        let at = digest_at(&bytes).expect("it was just written");
-        bytes[at..at + digest.len()].copy_from_slice(digest.as_bytes());
+        let tensors = self.tensors.iter();
+        let views = tensors.map(|(name, (shape, values))| (name.clone(), shape.to_vec(), &values[..]));
+        let mut bytes = safetensors(views, metadata);
+        sign(&mut bytes);
         bytes
     }
 
@@ -119,11 +108,8 @@ impl Kept {
     /// # Errors
     /// A sentence about what is wrong with it.
     pub fn read(bytes: &[u8]) -> Result<Self, String> {
-        if bytes.len() > MAX_BYTES {
-            return Err(format!(
-                "A kept source has at most {MAX_BYTES} bytes; this file has {}.",
-                bytes.len()
-            ));
+        if bytes.len() > LIMITS.bytes {
+            return Err(too_large("The kept source", bytes.len() as u64, LIMITS.bytes));
         }
         let foreign = || "The file is not a source that this program kept.".to_owned();
         let at = digest_at(bytes).ok_or_else(foreign)?;
@@ -135,21 +121,30 @@ impl Kept {
                 "The kept source was changed after it was written: its digest does not fit.".to_owned()
             );
         }
-        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|_| foreign())?;
-        let file = SafeTensors::deserialize(bytes).map_err(|_| foreign())?;
-        let entry = header.metadata().as_ref().and_then(|entries| entries.get(ENTRY)).ok_or_else(foreign)?;
+        let mut file = Tensors::read(bytes, "The kept source", LIMITS)?;
+        let entry = file.metadata(ENTRY).ok_or_else(foreign)?;
         let Entry { source: provenance, .. } = serde_json::from_str(entry).map_err(|_| foreign())?;
+        let places: Vec<(String, Vec<usize>)> =
+            file.entries().map(|(name, entry)| (name.to_owned(), entry.shape.clone())).collect();
         let mut tensors = BTreeMap::new();
-        for (name, view) in file.tensors() {
-            let (&[rows, columns], Dtype::F32) = (view.shape(), view.dtype()) else {
-                return Err(format!("The kept source’s tensor {name} is no matrix of f32."));
+        for (name, shape) in places {
+            let &[rows, columns] = &shape[..] else {
+                return Err(format!("The kept source’s tensor {name} is no matrix."));
             };
-            let values =
-                view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
-            tensors.insert(name, ([rows, columns], values));
+            // A training that diverged is kept as it ended.
+            tensors.insert(name.clone(), ([rows, columns], file.take_any(&name, &shape)?));
         }
         Ok(Self { name: provenance.name.clone(), provenance, tensors })
     }
+}
+
+/// Writes the digest of a file into it, where there is a place for it.
+pub(super) fn sign(bytes: &mut [u8]) {
+    let Some(at) = digest_at(bytes).filter(|at| at + NO_DIGEST.len() <= bytes.len()) else { return };
+    let end = at + NO_DIGEST.len();
+    bytes[at..end].copy_from_slice(NO_DIGEST.as_bytes());
+    let digest = hash(&*bytes);
+    bytes[at..end].copy_from_slice(digest.as_bytes());
 }
 
 /// Where the digest stands in the header.

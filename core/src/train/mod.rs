@@ -9,6 +9,7 @@ mod curvature;
 mod data;
 pub mod device;
 mod encode;
+pub mod exchange;
 mod kept;
 mod lanes;
 mod loss;
@@ -27,10 +28,12 @@ mod tuning;
 pub(crate) use data::share_data;
 pub use device::Engine;
 pub use encode::encode;
-pub use kept::{Kept, Provenance};
+pub use kept::{Kept, LIMITS as KEPT_LIMITS, Provenance};
 pub use lanes::{LARGEST_ADVANCE, Wish};
 pub use run::trained_numbers;
 pub use session::Session;
 
+#[cfg(test)]
+mod mutated;
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::exchange::Given;
 use super::kept::Kept;
 use crate::fields::quote;
 use crate::parameters::{Builder, Layout, Matrix};
@@ -22,6 +23,8 @@ pub(super) struct Origins {
     /// The whole experiment: a source is a patch on it.
     experiment: Rc<Experiment>,
     kept: BTreeMap<String, Rc<Kept>>,
+    /// Adapters that variants start from.
+    given: Vec<Given>,
     /// Whether nothing is taken: what networks start from is written over.
     idle: bool,
 }
@@ -29,7 +32,29 @@ pub(super) struct Origins {
 impl Origins {
     /// None is trained yet.
     pub(super) fn new(experiment: &Experiment) -> Self {
-        Self { experiment: Rc::new(experiment.clone()), kept: BTreeMap::new(), idle: false }
+        Self {
+            experiment: Rc::new(experiment.clone()),
+            kept: BTreeMap::new(),
+            given: Vec::new(),
+            idle: false,
+        }
+    }
+
+    /// With the adapters that variants start from.
+    pub(super) fn with(self, given: Vec<Given>) -> Self {
+        Self { given, ..self }
+    }
+
+    /// The adapter that a variant starts from.
+    pub(super) fn given(&self, variant: usize) -> Option<&Given> {
+        self.given.iter().find(|given| given.variant == variant)
+    }
+
+    /// Of every variant, which adapter it starts from; nothing where none does.
+    pub(super) fn digests(&self) -> Vec<(usize, String)> {
+        let mut digests: Vec<_> = self.given.iter().map(|given| (given.variant, given.digest())).collect();
+        digests.sort();
+        digests
     }
 
     /// One more.

@@ -166,7 +166,7 @@ impl Preparing {
         let data = Loader::new(&self.files, HeldOut::Test, &self.device).load(experiment)?;
         let nothing = Origins::new(experiment);
         self.lane =
-            Some(Lane::new(Run::new(std::slice::from_ref(experiment), data, &nothing, &self.device)?));
+            Some(Lane::new(Run::new(std::slice::from_ref(experiment), data, &nothing, None, &self.device)?));
         self.step = 0;
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use burn::tensor::{Device, ExecutionError, Tensor, TensorData};
 
+use super::exchange::{self, Given};
 use super::loss::loss;
 use super::origins::Origins;
 use super::schedule::shares;
@@ -45,7 +46,8 @@ pub(super) struct Run {
 
 impl Run {
     /// The network of a resolved experiment (see `Experiment::variant`), at step 0. `values` are that experiment with every
-    /// value of what is tuned, or it alone: they differ in what a replica can have of its own ([`own_numbers`]).
+    /// value of what is tuned, or it alone: they differ in what a replica can have of its own ([`own_numbers`]). `given` is the
+    /// adapter that it starts from, if there is one.
     ///
     /// # Errors
     /// A sentence, if the network does not have a part that the experiment names, or a source does not fit it.
@@ -53,6 +55,7 @@ impl Run {
         values: &[Experiment],
         task: Rc<dyn Dataset>,
         origins: &Origins,
+        given: Option<&Given>,
         device: &Device,
     ) -> Result<Self, String> {
         let experiment = &values[0];
@@ -63,7 +66,11 @@ impl Run {
         }
         let network = experiment.model.build(&mut builder, task.reading());
         origins.transfer(values, &mut builder)?;
-        let conditioner = experiment.model.outline().weights.engine().conditioner(&mut builder, device)?;
+        let mut conditioner =
+            experiment.model.outline().weights.engine().conditioner(&mut builder, device)?;
+        if let Some(given) = given {
+            exchange::put(given, experiment, &mut builder, conditioner.as_mut())?;
+        }
         let (layout, initial) = builder.finish();
         let parts = parts::read(&experiment.training.parts).unwrap_or_default();
         let own = values.iter().flat_map(|value| vec![own_numbers(value); value.seeds.count as usize]);

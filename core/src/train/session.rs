@@ -7,14 +7,17 @@ use super::checkpoint::{self, Checkpoint, Outcomes};
 use super::comparison::Comparison;
 use super::data::Files;
 use super::device::Engine;
+use super::exchange::Given;
 use super::kept::Kept;
 use super::lanes::{LARGEST_ADVANCE, Lane, Wish};
+use super::measure::evaluate;
 use super::origins::Origins;
 use super::preparing::{self, Preparing};
 use super::run::trained_numbers;
 use super::tuning::Tuning;
 use crate::protocol::{Event, VariantInfo};
 use crate::spec::{Experiment, Measured, Tried};
+use crate::stats::Metric;
 
 /// An experiment under way.
 ///
@@ -98,6 +101,20 @@ impl Session {
         kept: Vec<Kept>,
         resume: Option<&[u8]>,
     ) -> Result<(Self, Event), Vec<String>> {
+        Self::start_given(engine, experiment, data, (kept, Vec::new()), resume)
+    }
+
+    /// The same with adapters that variants start from; whoever resumes must give the same again.
+    ///
+    /// # Errors
+    /// One sentence for each problem of the experiment, the data, a source, an adapter or the checkpoint, naming the field.
+    pub fn start_given(
+        engine: &Engine,
+        experiment: Experiment,
+        data: &Files,
+        (kept, given): (Vec<Kept>, Vec<Given>),
+        resume: Option<&[u8]>,
+    ) -> Result<(Self, Event), Vec<String>> {
         experiment.check().map_err(sentences)?;
         let checkpoint = resume.map(|bytes| checkpoint::read(bytes, &experiment)).transpose()?;
         let next = match &checkpoint {
@@ -109,7 +126,15 @@ impl Session {
             },
             None => Next { tuning: experiment.is_tuned(), ..Next::default() },
         };
-        let mut origins = Origins::new(&experiment);
+        let count = experiment.variants.len();
+        if let Some(strange) = given.iter().find(|given| given.variant >= count) {
+            let number = strange.variant + 1;
+            return Err(vec![format!("An adapter is given to variant {number}; there are {count}.")]);
+        }
+        let mut origins = Origins::new(&experiment).with(given);
+        if checkpoint.as_ref().is_some_and(|checkpoint| checkpoint.given != origins.digests()) {
+            return Err(vec![OTHER_ADAPTERS.to_owned()]);
+        }
         kept.into_iter().for_each(|one| origins.add(one));
         let mut session = Self {
             stage: Stage::Comparing(Comparison::nothing()),
@@ -295,6 +320,20 @@ impl Session {
         Ok(events)
     }
 
+    /// The metrics of one variant on the test split as it is now, one value a seed; `None` before the comparison.
+    ///
+    /// # Errors
+    /// If the device fails or is lost.
+    ///
+    /// # Panics
+    /// If there is no such variant.
+    pub async fn evaluate(&self, variant: usize) -> Result<Option<Vec<(Metric, Vec<f32>)>>, ExecutionError> {
+        match &self.stage {
+            Stage::Comparing(comparison) => evaluate(&comparison.lanes[variant].run).await.map(Some),
+            Stage::Preparing(..) | Stage::Tuning(_) => Ok(None),
+        }
+    }
+
     /// Everything that is needed to go on from here, as the bytes of a safetensors file.
     ///
     /// # Errors
@@ -330,7 +369,9 @@ impl Session {
         });
         let Next { tuning, tried, measured, earlier } = next;
         let tuned_steps = self.tuned_steps;
-        let place = checkpoint::Place { step, preparing, tuning, tuned_steps, tried, measured, earlier };
+        let given = self.origins.digests();
+        let place =
+            checkpoint::Place { step, preparing, tuning, tuned_steps, tried, measured, earlier, given };
         Ok(checkpoint::write(&self.experiment, place, &lanes.collect::<Vec<_>>()))
     }
 }
@@ -358,6 +399,9 @@ fn restore_lane(index: usize, lane: &mut Lane, saved: checkpoint::Saved) -> Resu
     lane.outcomes = Outcomes { diverged: saved.diverged, metrics: saved.metrics };
     Ok(())
 }
+
+const OTHER_ADAPTERS: &str =
+    "The checkpoint is of a run whose variants started from other adapters of PEFT than these.";
 
 /// Where a checkpoint was taken in the middle of a source; that source begins anew where others were kept since.
 fn restore_source(preparing: &mut Preparing, checkpoint: Checkpoint) -> Result<(), Vec<String>> {

@@ -38,7 +38,7 @@ fn experiment(settings: &[&str]) -> Experiment {
 
 /// A run that starts from no other.
 fn run_of(values: &[Experiment], data: Rc<dyn Dataset>) -> Result<Run, String> {
-    Run::new(values, data, &Origins::new(&values[0]), &Device::flex())
+    Run::new(values, data, &Origins::new(&values[0]), None, &Device::flex())
 }
 
 fn start(engine: &Engine, experiment: &Experiment, resume: Option<&[u8]>) -> Session {

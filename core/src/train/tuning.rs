@@ -51,7 +51,7 @@ impl Tuning {
             }
             for together in values.chunk_by(train_as_one) {
                 let data = loader.load(&together[0]).map_err(one)?;
-                let run = Run::new(together, data, origins, device).map_err(one)?;
+                let run = Run::new(together, data, origins, origins.given(variant), device).map_err(one)?;
                 lanes.push(Lane::new(run));
                 trials.push((variant, together.len()));
             }

@@ -49,8 +49,71 @@ pub enum Command {
         #[command(subcommand)]
         what: Sources,
     },
+    /// Trained adapters as folders of Hugging Face's PEFT: LoRA, rsLoRA, DoRA, VeRA and RandLoRA
+    Adapters {
+        /// What to do with them
+        #[command(subcommand)]
+        what: Adapters,
+    },
     /// List the devices that training can run on
     Devices,
+}
+
+/// What to do with adapters.
+#[derive(Debug, Subcommand)]
+pub enum Adapters {
+    /// Write the adapter of a run as a folder that PEFT reads, and the network without and with it
+    Export {
+        /// The folder of the run
+        run: PathBuf,
+        /// The new folder
+        folder: PathBuf,
+        /// Which one
+        #[command(flatten)]
+        of: OfRun,
+    },
+    /// Write the network of a run with an adapter of PEFT's in place of its own
+    Merge {
+        /// The folder of the run
+        run: PathBuf,
+        /// PEFT's folder
+        folder: PathBuf,
+        /// The new file (safetensors)
+        file: PathBuf,
+        /// Which one
+        #[command(flatten)]
+        of: OfRun,
+    },
+    /// How an experiment's variant does on its test split with an adapter of PEFT's, and without, before any training of it
+    Evaluate {
+        /// A name of the list, a .toml file, or a link of the page
+        experiment: String,
+        /// PEFT's folder
+        folder: PathBuf,
+        /// Which variant, counted from 1
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        variant: usize,
+        /// What layers are called in the folder: own or bert
+        #[arg(long, value_name = "NAMES", default_value = "own")]
+        names: String,
+        /// Where: auto, cpu (or flex), gpu (or wgpu)
+        #[arg(long, default_value = "auto")]
+        device: String,
+    },
+}
+
+/// Which adapter of a run.
+#[derive(Debug, Args)]
+pub struct OfRun {
+    /// Which variant, counted from 1
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub variant: usize,
+    /// Which seed [default: the run's first]
+    #[arg(long, value_name = "SEED")]
+    pub seed: Option<u32>,
+    /// What layers are called outside: own, or bert as in BertForSequenceClassification
+    #[arg(long, value_name = "NAMES", default_value = "own")]
+    pub names: String,
 }
 
 /// What to do with sources that are kept.
@@ -114,6 +177,12 @@ pub struct Options {
     /// Change a field of what all variants start from, e.g. model.heads=8; `kappa help run` lists the fields
     #[arg(long = "set", value_name = "PATH=VALUE", conflicts_with = "resume")]
     pub settings: Vec<String>,
+    /// Start a variant, counted from 1, from an adapter of PEFT's; the first one if no number is said
+    #[arg(long = "adapter", value_name = "[N=]FOLDER", conflicts_with = "resume")]
+    pub adapters: Vec<String>,
+    /// What layers are called in those folders: own or bert
+    #[arg(long, value_name = "NAMES", default_value = "own", conflicts_with = "resume")]
+    pub adapter_names: String,
     /// New folder for the experiment, its metrics and its checkpoint [default: runs/NAME]
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub out: Option<PathBuf>,
@@ -184,7 +253,12 @@ mod tests {
         assert!(parse("kappa run digits --set model.heads=2 --set training.steps=9 --json").is_ok());
         assert!(parse("kappa run --resume runs/digits").is_ok());
         assert!(parse("kappa record digits --seeds 3 --out some.json").is_ok());
+        assert!(parse("kappa run digits --adapter 2=theirs --adapter-names bert").is_ok());
+        assert!(parse("kappa adapters export runs/a out --variant 2 --seed 1 --names bert").is_ok());
+        assert!(parse("kappa adapters evaluate tiny theirs").is_ok());
         for wrong in [
+            "kappa run --resume runs/digits --adapter theirs",
+            "kappa adapters merge runs/a theirs",
             "kappa run",
             "kappa run digits --resume runs/digits",
             "kappa run --resume runs/digits --steps 2",

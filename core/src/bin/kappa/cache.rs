@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use kappa_core::spec::sources::with_metrics;
-use kappa_core::train::Kept;
+use kappa_core::train::{KEPT_LIMITS as LIMITS, Kept};
 
+use crate::adapters::read_bounded;
 use crate::failure::Failure;
 
 /// Bytes that are kept, at most.
@@ -65,8 +66,10 @@ impl Cache {
         let mut found = Found::default();
         for name in names {
             let path = self.path(name);
-            let Ok(bytes) = fs::read(&path) else { continue };
-            match Kept::read(&bytes) {
+            if !path.is_file() {
+                continue;
+            }
+            match read(&path) {
                 Ok(kept) if kept.name == *name => {
                     // It was used: it goes last.
                     let _ = fs::File::open(&path).and_then(|file| file.set_modified(SystemTime::now()));
@@ -142,7 +145,7 @@ impl Cache {
         for (path, _, size) in &files {
             all += size;
             let name = path.file_stem().unwrap_or_default().to_string_lossy();
-            let what = match fs::read(path).map_err(|error| error.to_string()).and_then(|b| Kept::read(&b)) {
+            let what = match read(path) {
                 Ok(kept) => described(&kept),
                 Err(why) => why,
             };
@@ -163,8 +166,7 @@ impl Cache {
 
     /// Keeps a file that was exported elsewhere.
     pub fn import(&self, file: &Path) -> Result<String, Failure> {
-        let bytes = fs::read(file)
-            .map_err(|error| Failure::usage(format!("{} cannot be read: {error}.", file.display())))?;
+        let bytes = read_bounded(file, LIMITS.bytes).map_err(Failure::usage)?;
         let kept = Kept::read(&bytes).map_err(|why| Failure::usage(format!("{}: {why}", file.display())))?;
         self.keep(&kept.name, &bytes).map_err(Failure::run)?;
         Ok(format!("{} is kept: {}\n", kept.name, described(&kept)))
@@ -185,8 +187,11 @@ impl Cache {
     }
 
     fn find(&self, name: &str) -> Result<Kept, Failure> {
-        let bytes = fs::read(self.path(name)).map_err(|_| self.unknown(name))?;
-        Kept::read(&bytes).map_err(|why| Failure::run(format!("{name}: {why}")))
+        let path = self.path(name);
+        if !path.is_file() {
+            return Err(self.unknown(name));
+        }
+        read(&path).map_err(|why| Failure::run(format!("{name}: {why}")))
     }
 
     fn unknown(&self, name: &str) -> Failure {
@@ -196,6 +201,11 @@ impl Cache {
     fn failed(&self, error: &io::Error) -> Failure {
         Failure::run(format!("{} cannot be read: {error}.", self.folder.display()))
     }
+}
+
+/// One that is kept, if its file is good.
+fn read(path: &Path) -> Result<Kept, String> {
+    Kept::read(&read_bounded(path, LIMITS.bytes)?)
 }
 
 /// "procedural (set), 2000 steps, seed 0, accuracy 97.1 %".

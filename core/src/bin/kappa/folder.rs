@@ -5,6 +5,7 @@
 //! | `experiment.toml` | the experiment, every field written out |
 //! | `metrics.jsonl` | everything that happened, one line each: see [`crate::lines`] |
 //! | `checkpoint.safetensors` | all that is needed to go on; at the end the trained weights |
+//! | `adapters/` | what variants started from, where that was adapters of PEFT's: see [`crate::adapters`] |
 //!
 //! A file is written under another name, synced and renamed: whatever interrupts that, the file before it is whole.
 
@@ -14,7 +15,9 @@ use std::path::{Path, PathBuf};
 
 use kappa_core::protocol::Event;
 use kappa_core::spec::{Experiment, Problem, from_toml, to_toml};
+use kappa_core::train::checkpoint::LIMITS;
 
+use crate::adapters::read_bounded;
 use crate::failure::Failure;
 use crate::lines;
 
@@ -59,13 +62,9 @@ impl Folder {
     /// The checkpoint of a run that was interrupted.
     pub fn checkpoint(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
         let file = path.join(CHECKPOINT);
-        match fs::read(&file) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Failure::usage(format!(
-                "{} cannot be read, so there is nothing to go on with: {error}.",
-                file.display()
-            ))),
+        match file.try_exists() {
+            Ok(false) => Ok(None),
+            _ => read_bounded(&file, LIMITS.bytes).map(Some).map_err(Failure::usage),
         }
     }
 

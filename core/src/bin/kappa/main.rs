@@ -9,6 +9,7 @@
 //! kappa record always-skip        train in one go, and write what the page shows as the recorded run
 //! kappa claims                    every recorded claim, and what came of it
 //! kappa sources list              what was trained once for networks to start from, and is kept
+//! kappa adapters export runs/lora x  a trained adapter as a folder of Hugging Face's PEFT; also merge, evaluate
 //! kappa devices                   where it can run
 //! ```
 //!
@@ -16,11 +17,13 @@
 //!
 //! One file each: [`arguments`], [`choose`] (which experiment), [`about`] (list, show, devices), [`run`] (the loop),
 //! [`training`] (the only one that knows the engine), [`folder`] (what a run leaves behind), [`lines`] (events as
-//! JSON), [`cache`] (sources that are kept), [`pretrained`] (networks from elsewhere), [`screen`] (progress), [`table`] and
-//! [`budget`] (the end), [`record`] and [`recorder`] (a run as one file for the page), [`claims`] (all recorded
+//! JSON), [`cache`] (sources that are kept), [`pretrained`] (networks from elsewhere), [`adapters`] (folders of PEFT),
+//! [`screen`] (progress), [`table`] and [`budget`] (the end), [`record`] and [`recorder`] (a run as one file for the page),
+//! [`claims`] (all recorded
 //! claims as one table).
 
 mod about;
+mod adapters;
 mod arguments;
 mod budget;
 mod cache;
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Command::Devices => print(&about::devices(&training::devices())),
         Command::Run(options) => training::run(&options),
         Command::Sources { what } => sources(&what),
+        Command::Adapters { what } => adapters::adapters(&what).and_then(|text| print(&text)),
         Command::Record(options) => record::record(&options),
         Command::Claims(options) => claims::claims(&options),
     };

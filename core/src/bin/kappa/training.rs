@@ -11,11 +11,13 @@ use std::time::Duration;
 use kappa_core::protocol::{DeviceChoice, Event};
 use kappa_core::spec::{Experiment, Seeds};
 use kappa_core::tasks::SHIPPED;
+use kappa_core::train::exchange::Given;
 use kappa_core::train::{Engine, LARGEST_ADVANCE, Session, checkpoint};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag::{register, register_conditional_shutdown};
 
 use crate::about::Device;
+use crate::adapters;
 use crate::arguments::Options;
 use crate::cache::{Cache, Found, data_folder};
 use crate::choose;
@@ -41,12 +43,17 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     let plan = Plan::new(options)?;
     let engine = Engine::open(choice).map_err(Failure::run)?;
     let (cache, found) = kept(&plan.experiment);
+    let given = match &plan.checkpoint {
+        None => adapters::asked(&options.adapters, &options.adapter_names)?,
+        Some((path, _)) => adapters::kept(path)?,
+    };
     let reused =
         Event::Reused { kept: found.kept.len() as u32, of: plan.experiment.source_names().len() as u32 };
     let refused = found.refused;
     let start = || {
         let data = data(&plan.experiment)?;
-        Session::start_from(&engine, plan.experiment.clone(), &data, found.kept, plan.resume())
+        let starts = (found.kept, given.clone());
+        Session::start_given(&engine, plan.experiment.clone(), &data, starts, plan.resume())
     };
     let (session, started) = guarded(start).map_err(Failure::run)?.map_err(Failure::Usage)?;
 
@@ -61,6 +68,9 @@ pub fn run(options: &Options) -> Result<(), Failure> {
             Folder::resume(path, at, session.is_tuning())?
         }
     };
+    if plan.checkpoint.is_none() {
+        adapters::keep(folder.path(), &given)?;
+    }
     let (mut screen, mut results) = (Screen::new(options.json), Results::default());
     earlier.iter().for_each(|event| results.take(event));
     listen()?;
@@ -90,6 +100,55 @@ pub fn open(experiment: &Experiment, choice: DeviceChoice) -> Result<(impl Train
     let start = || Session::start_from(&engine, experiment.clone(), &data(experiment)?, found.kept, None);
     let (session, started) = guarded(start).map_err(Failure::run)?.map_err(Failure::Usage)?;
     Ok((Engaged { session, cache }, [Event::Device(engine.report), started]))
+}
+
+/// How a variant does with an adapter, and without, before any training of it: a line a metric.
+pub fn evaluate(word: &str, given: &Given, device: &str) -> Result<String, Failure> {
+    let mut experiment = choose::experiment(word)?.experiment;
+    experiment.tune.values.clear();
+    let engine = Engine::open(choose::device(device)?).map_err(Failure::run)?;
+    let measure = |given: Vec<Given>, variant: usize| {
+        let (cache, found) = kept(&experiment);
+        let start = || {
+            Session::start_given(
+                &engine,
+                experiment.clone(),
+                &data(&experiment)?,
+                (found.kept, given.clone()),
+                None,
+            )
+        };
+        let (session, _) = guarded(start).map_err(Failure::run)?.map_err(Failure::Usage)?;
+        let mut engaged = Engaged { session, cache };
+        loop {
+            let evaluated = guarded(|| pollster::block_on(engaged.session.evaluate(variant)))
+                .map_err(Failure::run)?
+                .map_err(|error| Failure::run(device_failed(&error.to_string())))?;
+            if let Some(metrics) = evaluated {
+                return Ok(metrics);
+            }
+            // The source that it starts from is trained first.
+            for event in engaged.advance(LARGEST_ADVANCE).map_err(Failure::run)? {
+                if let Event::Failed { problems } = event {
+                    return Err(Failure::Run(problems));
+                }
+            }
+        }
+    };
+    let with = measure(vec![given.clone()], given.variant)?;
+    let without = measure(Vec::new(), given.variant)?;
+    let mut text = String::new();
+    for ((metric, with), (_, without)) in with.iter().zip(&without) {
+        let seeds = experiment.seeds.first..;
+        for ((seed, with), without) in seeds.zip(with).zip(without) {
+            let [with, without] = [with, without].map(|value| metric.written(f64::from(*value)));
+            text.push_str(&format!(
+                "{}, seed {seed}: {with} with the adapter, {without} without\n",
+                metric.word()
+            ));
+        }
+    }
+    Ok(text)
 }
 
 /// What is to be run, before any device is touched.

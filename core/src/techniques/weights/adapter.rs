@@ -13,6 +13,7 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
+use super::peft::{Numbers, basis};
 use super::{Conditioned, Conditioner, Kept, Made};
 use crate::fields::{has_pieces, quote};
 use crate::kernels::{PACKED, pack_gradients, view};
@@ -56,7 +57,9 @@ impl Factor {
 }
 
 /// Numbers that are drawn for a seed and shared by all matrices of a shape.
-pub(super) struct Basis {
+pub struct Basis {
+    /// What it is called, after the shape.
+    pub(super) name: &'static str,
     /// Rows and columns.
     pub(super) shape: [usize; 2],
     /// Row by row.
@@ -126,7 +129,8 @@ struct Group {
     count: usize,
     shape: [usize; 2],
     factors: Vec<Place>,
-    bases: Vec<Tensor<3>>,
+    /// What they are called, and their numbers `[R, rows, columns]`.
+    bases: Vec<(String, Tensor<3>)>,
     /// `[L · inputs · outputs]`: where each of their numbers lies in the row of a replica.
     places: Tensor<1, Int>,
 }
@@ -213,7 +217,7 @@ pub(super) fn freeze(
 }
 
 /// The matrices whose names have one of the pieces of a list.
-fn chosen(matrices: &[Matrix], key: &str, list: &str) -> Result<Vec<Matrix>, String> {
+pub(super) fn chosen(matrices: &[Matrix], key: &str, list: &str) -> Result<Vec<Matrix>, String> {
     let pieces: Vec<&str> = list.split(',').map(str::trim).filter(|piece| !piece.is_empty()).collect();
     let absent = pieces.iter().find(|piece| !matrices.iter().any(|matrix| has_pieces(&matrix.name, piece)));
     if absent.is_some() || pieces.is_empty() {
@@ -271,8 +275,9 @@ fn group(
     let drawn: Vec<Vec<Basis>> = seeds.iter().map(|seed| adapter.bases(shape, *seed)).collect();
     let bases = (0..drawn[0].len()).map(|index| {
         let values: Vec<f32> = drawn.iter().flat_map(|of_seed| &of_seed[index].values).copied().collect();
-        let [rows, columns] = drawn[0][index].shape;
-        Tensor::<3>::from_data(TensorData::new(values, [seeds.len(), rows, columns]), device)
+        let Basis { name, shape: [rows, columns], .. } = drawn[0][index];
+        let values = TensorData::new(values, [seeds.len(), rows, columns]);
+        (basis(shape, name), Tensor::<3>::from_data(values, device))
     });
     let bases = bases.collect();
     let index: Vec<i32> = places.iter().map(|place| *place as i32).collect();
@@ -297,7 +302,7 @@ impl Group {
             all.reshape([replicas, self.count, rows, columns]).autodiff().require_grad()
         };
         let factors: Vec<Tensor<4>> = self.factors.iter().map(factor).collect();
-        let bases: Vec<Tensor<3>> = self.bases.iter().map(|basis| basis.clone().autodiff()).collect();
+        let bases: Vec<Tensor<3>> = self.bases.iter().map(|(_, basis)| basis.clone().autodiff()).collect();
         let first = adapter.reads_first().then(|| self.gather(raw).autodiff());
         let known = Known { shape: self.shape, factors: &factors, bases: &bases, first };
         let change = adapter.change(known);
@@ -306,6 +311,16 @@ impl Group {
 }
 
 impl<A: Adapter> Conditioner for Adapted<A> {
+    fn give(&mut self, numbers: &Numbers) {
+        for (name, basis) in self.groups.iter_mut().flat_map(|group| &mut group.bases) {
+            if let Some((_, values)) = numbers.get(name) {
+                let [replicas, rows, columns] = basis.dims();
+                let values = TensorData::new(values.repeat(replicas), [replicas, rows, columns]);
+                *basis = Tensor::from_data(values, &basis.device());
+            }
+        }
+    }
+
     fn weights(&self, raw: &Tensor<2>) -> Conditioned {
         let replicas = raw.dims()[0];
         let changes: Vec<Change> = self.groups.iter().map(|group| group.change(&self.adapter, raw)).collect();

@@ -47,11 +47,16 @@ pub(super) mod engine {
     use crate::techniques::weights::adapter::{Adapter, Factor, Known, adapt};
     use crate::techniques::weights::lines::{Along, lines, norms};
     use crate::techniques::weights::lora::engine::thin;
+    use crate::techniques::weights::peft::Exchange;
     use crate::techniques::weights::{Made, WeightTechnique};
 
     impl WeightTechnique for Dora {
         fn conditioner(&self, builder: &mut Builder, device: &Device) -> Made {
             adapt(builder, device, &self.on, &self.along, self.clone())
+        }
+
+        fn exchange(&self) -> Option<Box<dyn Exchange>> {
+            Some(Box::new(self.clone()))
         }
     }
 

@@ -65,6 +65,7 @@ pub(super) mod engine {
     use crate::parameters::Builder;
     use crate::random::fan_in_uniform;
     use crate::techniques::weights::adapter::{Adapter, Factor, Known, adapt};
+    use crate::techniques::weights::peft::Exchange;
     use crate::techniques::weights::{Made, WeightTechnique};
 
     impl Scaling {
@@ -80,6 +81,10 @@ pub(super) mod engine {
     impl WeightTechnique for Lora {
         fn conditioner(&self, builder: &mut Builder, device: &Device) -> Made {
             adapt(builder, device, &self.on, &self.along, self.clone())
+        }
+
+        fn exchange(&self) -> Option<Box<dyn Exchange>> {
+            Some(Box::new(self.clone()))
         }
     }
 

@@ -26,6 +26,8 @@
 mod adapter;
 #[cfg(feature = "engine")]
 mod lines;
+#[cfg(feature = "engine")]
+pub mod peft;
 mod places;
 #[cfg(feature = "engine")]
 mod spread;
@@ -88,6 +90,11 @@ pub trait WeightTechnique {
     /// # Errors
     /// A sentence, if it names a part that the network does not have.
     fn conditioner(&self, builder: &mut Builder, device: &Device) -> Made;
+
+    /// The same as an adapter that Hugging Face's PEFT has too, if it is one.
+    fn exchange(&self) -> Option<Box<dyn peft::Exchange>> {
+        None
+    }
 }
 
 /// What makes the weights, if anything; a sentence where it does not fit the network.
@@ -97,6 +104,9 @@ pub type Made = Result<Option<Box<dyn Conditioner>>, String>;
 /// Makes weights from trained numbers.
 #[cfg(feature = "engine")]
 pub trait Conditioner {
+    /// Takes drawn matrices of these names in place of its own, the same in every replica; others are not its business.
+    fn give(&mut self, _numbers: &peft::Numbers) {}
+
     /// The weights that the layers see.
     ///
     /// # Shapes

@@ -65,6 +65,7 @@ mod engine {
         fn bases(&self, [inputs, outputs]: [usize; 2], seed: u64) -> Vec<Basis> {
             let (rank, terms) = (self.rank as usize, self.terms as usize);
             let draw = |name, fan_in, length| Basis {
+                name,
                 shape: [terms, length],
                 values: fan_in_uniform(seed, name, fan_in, terms * length),
             };

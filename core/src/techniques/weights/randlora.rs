@@ -104,22 +104,27 @@ mod engine {
     use crate::parameters::Builder;
     use crate::random::{Stream, normal, uniform};
     use crate::techniques::weights::adapter::{Adapter, Basis, Factor, Known, adapt};
+    use crate::techniques::weights::peft::Exchange;
     use crate::techniques::weights::{Made, WeightTechnique};
 
     impl WeightTechnique for RandLora {
         fn conditioner(&self, builder: &mut Builder, device: &Device) -> Made {
             adapt(builder, device, &self.on, &self.along, self.clone())
         }
+
+        fn exchange(&self) -> Option<Box<dyn Exchange>> {
+            Some(Box::new(self.clone()))
+        }
     }
 
     impl RandLora {
         /// n, for a matrix whose smaller side is this.
-        fn products(&self, small: usize) -> usize {
+        pub(in crate::techniques::weights) fn products(&self, small: usize) -> usize {
             if self.products == 0 { small.div_ceil(self.basis as usize) } else { self.products as usize }
         }
 
         /// s.
-        fn scale(&self, products: usize) -> f32 {
+        pub(in crate::techniques::weights) fn scale(&self, products: usize) -> f32 {
             let rank = self.basis as f32;
             match self.scaled {
                 Scale::Rank => self.alpha / rank,
@@ -170,6 +175,7 @@ mod engine {
             let (small, large) = (inputs.min(outputs), inputs.max(outputs));
             let (rank, n) = (self.basis as usize, self.products(small));
             let draw = |name, shape: [usize; 2]| Basis {
+                name,
                 shape,
                 values: self.draw(seed, name, shape[0] * shape[1], small),
             };

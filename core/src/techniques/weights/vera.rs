@@ -42,11 +42,16 @@ mod engine {
     use crate::parameters::Builder;
     use crate::random::uniform;
     use crate::techniques::weights::adapter::{Adapter, Basis, Factor, Known, adapt};
+    use crate::techniques::weights::peft::Exchange;
     use crate::techniques::weights::{Made, WeightTechnique};
 
     impl WeightTechnique for Vera {
         fn conditioner(&self, builder: &mut Builder, device: &Device) -> Made {
             adapt(builder, device, &self.on, &self.along, self.clone())
+        }
+
+        fn exchange(&self) -> Option<Box<dyn Exchange>> {
+            Some(Box::new(self.clone()))
         }
     }
 
@@ -66,8 +71,16 @@ mod engine {
         fn bases(&self, [inputs, outputs]: [usize; 2], seed: u64) -> Vec<Basis> {
             let rank = self.rank as usize;
             vec![
-                Basis { shape: [inputs, rank], values: kaiming(seed, "vera.a", inputs, inputs * rank) },
-                Basis { shape: [rank, outputs], values: kaiming(seed, "vera.b", rank, rank * outputs) },
+                Basis {
+                    name: "vera.a",
+                    shape: [inputs, rank],
+                    values: kaiming(seed, "vera.a", inputs, inputs * rank),
+                },
+                Basis {
+                    name: "vera.b",
+                    shape: [rank, outputs],
+                    values: kaiming(seed, "vera.b", rank, rank * outputs),
+                },
             ]
         }
 

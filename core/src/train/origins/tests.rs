@@ -97,7 +97,7 @@ fn before(experiment: &Experiment, variant: usize, origins: &Origins) -> Result<
     let resolved = experiment.variant(variant).expect("a variant");
     let files = files();
     let data = Loader::new(&files, HeldOut::Test, &device).load(&resolved).expect("generated data");
-    Run::new(&[resolved], data, origins, &device)
+    Run::new(&[resolved], data, origins, None, &device)
 }
 
 /// The matrices of a run, replica by replica.

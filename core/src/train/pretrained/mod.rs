@@ -8,12 +8,12 @@ mod bert;
 
 use std::collections::BTreeMap;
 
-use safetensors::tensor::{Dtype, SafeTensors};
 use serde_json::Value;
 
-use super::kept::{Kept, MAX_BYTES, Provenance};
+use super::kept::{Kept, LIMITS, Provenance};
 use crate::fields::quote;
 use crate::spec::sources::{MAX_FILE, is_file_name};
+use crate::tensors::Tensors;
 
 /// Largest side of a matrix, and most blocks, that are read.
 const MAX_SIDE: usize = 1 << 20;
@@ -81,9 +81,6 @@ pub fn read(name: &str, config: &str, bytes: &[u8]) -> Result<Pretrained, String
             quote(name)
         ));
     }
-    if bytes.len() > MAX_BYTES {
-        return Err(format!("The checkpoint must have at most {} MiB.", MAX_BYTES >> 20));
-    }
     let config: Value =
         serde_json::from_str(config).map_err(|error| format!("config.json is no JSON: {error}."))?;
     let (family, shape) = match config.get("model_type").and_then(Value::as_str) {
@@ -95,9 +92,7 @@ pub fn read(name: &str, config: &str, bytes: &[u8]) -> Result<Pretrained, String
             ));
         }
     };
-    let file = SafeTensors::deserialize(bytes)
-        .map_err(|error| format!("The checkpoint is no whole safetensors file ({error})."))?;
-    let tensors = gathered(family, &shape, &Names::new(&file, family)?)?;
+    let tensors = gathered(family, &shape, Tensors::read(bytes, "The checkpoint", LIMITS)?)?;
     let provenance = Provenance {
         name: name.to_owned(),
         experiment: String::new(),
@@ -121,49 +116,12 @@ fn number(config: &Value, field: &str, most: usize) -> Result<usize, String> {
         })
 }
 
-/// The tensors of a file, by their names without the prefix.
-struct Names<'a> {
-    tensors: BTreeMap<String, safetensors::tensor::TensorView<'a>>,
-}
-
-impl<'a> Names<'a> {
-    fn new(file: &SafeTensors<'a>, family: &Family) -> Result<Self, String> {
-        let mut tensors = BTreeMap::new();
-        for (name, view) in file.tensors() {
-            let name = name.strip_prefix(family.prefix).map(str::to_owned).unwrap_or(name);
-            if tensors.contains_key(&name) {
-                return Err(format!("The checkpoint has {name} twice, with {} and without.", family.prefix));
-            }
-            tensors.insert(name, view);
-        }
-        Ok(Self { tensors })
-    }
-
-    /// The numbers of a tensor that must have these sides.
-    fn numbers(&self, name: &str, sides: &[usize]) -> Result<Vec<f32>, String> {
-        let view = self.tensors.get(name).ok_or_else(|| format!("The checkpoint has no {name}."))?;
-        if view.dtype() != Dtype::F32 {
-            return Err(format!("{name} must be of f32, not of {:?}.", view.dtype()));
-        }
-        if view.shape() != sides {
-            return Err(format!("{name} must be {sides:?} by config.json, not {:?}.", view.shape()));
-        }
-        let number = |b: &[u8]| f32::from_le_bytes([b[0], b[1], b[2], b[3]]);
-        let values: Vec<f32> = view.data().chunks_exact(4).map(number).collect();
-        match values.iter().position(|value| !value.is_finite()) {
-            Some(at) => Err(format!("{name} has {} at place {at}; every number must be finite.", values[at])),
-            None => Ok(values),
-        }
-    }
-}
-
 /// Every matrix that the table names.
 fn gathered(
     family: &Family,
     shape: &Shape,
-    names: &Names<'_>,
+    mut file: Tensors<'_>,
 ) -> Result<BTreeMap<String, ([usize; 2], Vec<f32>)>, String> {
-    let mut read: Vec<String> = Vec::new();
     let mut tensors = BTreeMap::new();
     let blocks = (0..shape.depth).flat_map(|block| family.block.iter().map(move |line| (Some(block), line)));
     for (block, (ours, how, theirs)) in family.ends.iter().map(|line| (None, line)).chain(blocks) {
@@ -171,15 +129,18 @@ fn gathered(
             |name: &str| block.map_or(name.to_owned(), |block| name.replacen("{}", &block.to_string(), 1));
         let mut parts = Vec::new();
         for theirs in *theirs {
-            parts.push(names.numbers(&at(theirs), &shape.sides[theirs])?);
-            read.push(at(theirs));
+            let (name, prefixed) = (at(theirs), format!("{}{}", family.prefix, at(theirs)));
+            let name = if file.entry(&prefixed).is_some() { prefixed } else { name };
+            parts.push(file.take(&name, &shape.sides[theirs])?);
         }
         tensors.insert(at(ours), made(*how, &shape.sides[theirs[0]], parts));
     }
-    let known =
-        |name: &String| read.contains(name) || family.ignored.iter().any(|ignored| name.starts_with(ignored));
-    match names.tensors.keys().find(|name| !known(name)) {
-        Some(name) => Err(format!(
+    let is_ignored = |name: &str| {
+        let name = name.strip_prefix(family.prefix).unwrap_or(name);
+        family.ignored.iter().any(|ignored| name.starts_with(ignored))
+    };
+    match file.entries().find(|(name, _)| !is_ignored(name)) {
+        Some((name, _)) => Err(format!(
             "The checkpoint has {}, which {} of {} blocks has not.",
             quote(name),
             family.name,

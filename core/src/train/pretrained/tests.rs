@@ -1,12 +1,12 @@
 use std::collections::HashMap;
 
-use safetensors::tensor::TensorView;
 use serde_json::json;
 
 use super::*;
 use crate::random::normal;
 use crate::spec::{Experiment, set_path};
 use crate::tasks::reviews::{Reviews, SYMBOLS};
+use crate::tensors::write;
 use crate::train::{Engine, encode};
 
 const WIDTH: usize = 8;
@@ -24,11 +24,11 @@ fn config() -> Value {
 }
 
 /// Tensors by name: sides and numbers.
-type Tensors = HashMap<String, (Vec<usize>, Vec<f32>)>;
+type Drawn = HashMap<String, (Vec<usize>, Vec<f32>)>;
 
 /// A small BERT as transformers names it, drawn.
-fn bert() -> Tensors {
-    let mut tensors = Tensors::new();
+fn bert() -> Drawn {
+    let mut tensors = Drawn::new();
     let mut add = |name: &str, sides: &[usize]| {
         let mut values = normal(5, name, sides.iter().product(), 0.3);
         if name.ends_with("LayerNorm.weight") {
@@ -63,19 +63,13 @@ fn bert() -> Tensors {
     tensors
 }
 
-fn file(tensors: &Tensors) -> Vec<u8> {
-    let bytes: Vec<(&String, &Vec<usize>, Vec<u8>)> = tensors
-        .iter()
-        .map(|(name, (sides, values))| (name, sides, values.iter().flat_map(|x| x.to_le_bytes()).collect()))
-        .collect();
-    let views = bytes.iter().map(|(name, sides, bytes)| {
-        (name.as_str(), TensorView::new(Dtype::F32, (*sides).clone(), bytes).unwrap())
-    });
-    safetensors::serialize(views, None).unwrap()
+fn file(tensors: &Drawn) -> Vec<u8> {
+    let all = tensors.iter().map(|(name, (sides, values))| (name.clone(), sides.clone(), &values[..]));
+    write(all, HashMap::new())
 }
 
 /// BERT as its paper has it, in loops: the mean of the last tokens of one sentence.
-fn plainly(tensors: &Tensors, symbols: &[u16]) -> Vec<f64> {
+fn plainly(tensors: &Drawn, symbols: &[u16]) -> Vec<f64> {
     let of = |name: &str| &tensors[name].1;
     let linear = |name: &str, x: &[f64]| -> Vec<f64> {
         let (weight, bias) = (of(&format!("{name}.weight")), of(&format!("{name}.bias")));
@@ -170,13 +164,13 @@ fn a_bert_that_was_read_gives_what_bert_gives_whatever_the_sentences_lengths() {
 #[test]
 fn a_checkpoint_that_does_not_fit_is_refused_by_the_name_of_what_is_wrong() {
     let good = (config(), bert());
-    let refused = |change: &dyn Fn(&mut Value, &mut Tensors)| {
+    let refused = |change: &dyn Fn(&mut Value, &mut Drawn)| {
         let (mut config, mut tensors) = good.clone();
         change(&mut config, &mut tensors);
         read("small", &config.to_string(), &file(&tensors)).expect_err("it does not fit")
     };
     let query = "encoder.layer.1.attention.self.query.weight";
-    type Change<'a> = (&'a str, &'a dyn Fn(&mut Value, &mut Tensors));
+    type Change<'a> = (&'a str, &'a dyn Fn(&mut Value, &mut Drawn));
     let cases: &[Change<'_>] = &[
         ("model_type must be bert, not \"gpt2\"", &|config, _| config["model_type"] = "gpt2".into()),
         ("hidden_act must be gelu, not \"relu\"", &|config, _| config["hidden_act"] = "relu".into()),
@@ -187,22 +181,24 @@ fn a_checkpoint_that_does_not_fit_is_refused_by_the_name_of_what_is_wrong() {
         ("hidden_size must be a whole number from 1 to 1048576, not \"4294967296\"", &|config, _| {
             config["hidden_size"] = (1u64 << 32).into();
         }),
-        ("has no encoder.layer.1.attention.self.query.weight", &|_, tensors| {
+        ("has no tensor encoder.layer.1.attention.self.query.weight", &|_, tensors| {
             tensors.remove(query);
         }),
         ("has \"encoder.layer.1.more\", which BERT of 2 blocks has not", &|_, tensors| {
             tensors.insert("encoder.layer.1.more".to_owned(), (vec![1], vec![0.0]));
         }),
-        ("query.weight must be [8, 8] by config.json, not [4, 16]", &|_, tensors| {
+        ("query.weight has the shape [4, 16], not [8, 8]", &|_, tensors| {
             tensors.get_mut(query).unwrap().0 = vec![4, 16];
         }),
-        ("query.weight has NaN at place 9; every number must be finite", &|_, tensors| {
+        ("query.weight is NaN at place 9", &|_, tensors| {
             tensors.get_mut(query).unwrap().1[9] = f32::NAN;
         }),
-        ("has pooler.dense.weight twice, with bert. and without", &|_, tensors| {
-            let pooler = tensors["pooler.dense.weight"].clone();
-            tensors.insert("bert.pooler.dense.weight".to_owned(), pooler);
-        }),
+        (
+            "has \"encoder.layer.1.attention.self.query.weight\", which BERT of 2 blocks has not",
+            &|_, tensors| {
+                tensors.insert(format!("bert.{query}"), tensors[query].clone());
+            },
+        ),
     ];
     for (said, change) in cases {
         let problem = refused(change);
@@ -211,11 +207,13 @@ fn a_checkpoint_that_does_not_fit_is_refused_by_the_name_of_what_is_wrong() {
     let bytes = file(&good.1);
     for end in [0, 7, 8, 1000, bytes.len() / 2, bytes.len() - 1] {
         let problem = read("small", &good.0.to_string(), &bytes[..end]).unwrap_err();
-        assert!(problem.contains("no whole safetensors file"), "{end}: {problem}");
+        assert!(problem.contains("not a whole safetensors file"), "{end}: {problem}");
     }
     let mut boasting = bytes.clone();
     boasting[..8].copy_from_slice(&u64::MAX.to_le_bytes());
-    assert!(read("small", &good.0.to_string(), &boasting).unwrap_err().contains("no whole safetensors file"));
+    assert!(
+        read("small", &good.0.to_string(), &boasting).unwrap_err().contains("not a whole safetensors file")
+    );
     assert!(read("a/b", &good.0.to_string(), &bytes).unwrap_err().contains("letters, digits and dashes"));
 }
 
