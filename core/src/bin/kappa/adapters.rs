@@ -249,7 +249,7 @@ mod tests {
         assert!(
             refused(std::slice::from_ref(&nowhere), "own").contains("adapter_config.json cannot be read")
         );
-        assert!(refused(&[nowhere.clone()], "vit").contains("one of own, bert, not \"vit\""));
+        assert!(refused(std::slice::from_ref(&nowhere), "vit").contains("one of own, bert, not \"vit\""));
         assert!(refused(&[format!("0={nowhere}")], "own").contains("counted from 1"));
         // A hole of a terabyte has no bytes on the disk, and would have them in memory.
         let large = place.path().join("large");
