@@ -22,7 +22,7 @@ pub fn run_all() -> Result<()> {
 }
 
 /// The command line.
-fn kappa() -> Command {
+pub fn kappa() -> Command {
     let mut kappa = command("cargo");
     kappa.args([
         "run",
@@ -40,7 +40,7 @@ fn kappa() -> Command {
 }
 
 /// Cuts the sentences of a text into the symbols of a network.
-fn tokenize(kind: &str, model: &Path, text: &Path, file: &Path) -> Result<()> {
+pub fn tokenize(kind: &str, model: &Path, text: &Path, file: &Path) -> Result<()> {
     let mut tokenize = command("cargo");
     tokenize.args(["run", "--release", "--quiet", "-p", "kappa-sentences", "--", kind]);
     run(tokenize.arg(model.join("tokenizer.json")).arg(text).arg(file))

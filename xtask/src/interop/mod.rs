@@ -1,7 +1,10 @@
-//! `cargo xtask interop`: adapters to and from Hugging Face's PEFT, with PEFT itself on the other side.
+//! `cargo xtask interop`: adapters to and from Hugging Face's PEFT, with PEFT itself on the other side; and what
+//! all-MiniLM-L6-v2 makes of twenty sentences here and in transformers ([`minilm`]).
 //!
 //! Outside CI: it installs PyTorch, which is some gigabytes. What it compared is kept, so that ordinary tests need no Python:
 //! the files of both sides in `core/tests/peft` (with `--keep`), and what came of it in `docs/interop.json`.
+
+mod minilm;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -49,11 +52,12 @@ pub fn run(options: &[String]) -> Result<()> {
     let theirs: Vec<&str> = heard.lines().filter(|line| line.starts_with("PEFT's ")).collect();
     ensure!(!theirs.is_empty(), "no adapter of PEFT's was read");
     theirs.iter().for_each(|line| println!("{line}"));
+    let embedded = minilm::compare(&python, &place)?;
     if keep {
         let kept = paths::root().join("core/tests/peft");
         copy(&place, &kept)?;
         let path = paths::root().join("docs/interop.json");
-        fs::write(&path, report(&said, &theirs)?)?;
+        fs::write(&path, report(&said, &theirs, &embedded)?)?;
         println!("kept: {} and {}", kept.display(), path.display());
     }
     Ok(())
@@ -126,7 +130,7 @@ fn differences(said: &str) -> Result<Vec<(String, f64)>> {
 }
 
 /// What came of it, as a file.
-fn report(said: &str, theirs: &[&str]) -> Result<String> {
+fn report(said: &str, theirs: &[&str], embedded: &str) -> Result<String> {
     let theirs: Option<Vec<String>> = theirs
         .iter()
         .map(|line| {
@@ -137,7 +141,7 @@ fn report(said: &str, theirs: &[&str]) -> Result<String> {
     let theirs = theirs.context("a line of the test is written otherwise")?.join(", ");
     let body = said.trim_start_matches('{').trim_end_matches('}');
     Ok(format!(
-        "{{\"command\": \"cargo xtask interop --keep\", \"tolerance\": {TOLERANCE:e},\n {body}}},\n \"theirs\": {{{theirs}}}}}\n"
+        "{{\"command\": \"cargo xtask interop --keep\", \"tolerance\": {TOLERANCE:e},\n {body}}},\n \"theirs\": {{{theirs}}},\n \"minilm\": {embedded}}}\n"
     ))
 }
 
@@ -166,10 +170,10 @@ mod tests {
         let found = differences(SAID).unwrap();
         assert_eq!(found, [("lora".to_owned(), 1.5e-7), ("dora".to_owned(), 0.25)]);
         assert!(differences("{}").is_err() && differences(r#"{"ours": {"lora": x}}"#).is_err());
-        let text = report(SAID, &["PEFT's vera: largest difference 2e-7"]).unwrap();
-        assert!(text.ends_with("\"theirs\": {\"vera\": 2e-7}}\n"), "{text}");
+        let text = report(SAID, &["PEFT's vera: largest difference 2e-7"], "{}").unwrap();
+        assert!(text.ends_with("\"theirs\": {\"vera\": 2e-7},\n \"minilm\": {}}\n"), "{text}");
         assert!(text.contains("\"ours\": {\"lora\": 1.5e-07, \"dora\": 0.25},\n"), "{text}");
-        assert!(report(SAID, &["vera"]).is_err());
+        assert!(report(SAID, &["vera"], "{}").is_err());
     }
 
     #[test]
