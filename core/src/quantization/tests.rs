@@ -123,10 +123,11 @@ const NOTES: [Row; 7] = [
     (8, [5.28, 62.81], [5.28, 62.51], [0.005, 0.020]),
 ];
 
-/// The notes have one draw of the factors, from another generator. Two draws in plain loops, apart from this program, had stable ranks
-/// within a tenth of theirs from three bits on, 65 and 63 for the sine's 57.8 at two bits, and 5.5 and 6.2 for the product's 5.1 at one:
-/// the fewer values a factor can take, the more hangs on where its centroids fall. So an eighth is allowed, at two bits a sixth, at one
-/// a quarter. Errors differ by a twentieth; the notes give them three decimals.
+/// The notes have one draw of the factors, from another generator, and the stable rank of their product hangs on the draw: over 200
+/// draws in plain loops it was 5.7 ± 0.3, from 4.7 to 6.4. So what rounding leaves of the product's is compared as a share of what it
+/// was; the sine's hangs less on the draw and is compared as it is. The fewer values a factor can take, the more hangs on where its
+/// centroids fall: an eighth is allowed, at two bits a sixth, at one a quarter. Errors differ by a twentieth; the notes give them three
+/// decimals.
 #[test]
 fn rounded_factors_have_the_stable_ranks_and_errors_of_the_notes_and_the_sine_multiplies_the_error_fourfold()
 {
@@ -152,6 +153,7 @@ fn rounded_factors_have_the_stable_ranks_and_errors_of_the_notes_and_the_sine_mu
     };
     let whole = both(&a, &b);
     let norms_of_whole = [norms(&whole[0]), norms(&whole[1])];
+    let of_product = (norms_of_whole[0][0] / norms_of_whole[0][1]).powi(2);
     let mut problems = Vec::new();
     for (bits, by_k_means, by_grid, errors) in NOTES {
         for (grid, ranks) in [(Grid::KMeans, by_k_means), (Grid::Uniform, by_grid)] {
@@ -178,9 +180,9 @@ fn rounded_factors_have_the_stable_ranks_and_errors_of_the_notes_and_the_sine_mu
                     2 => 0.17,
                     _ => 0.125,
                 };
-                if (stable / ranks[form] - 1.0).abs() > within {
-                    problems
-                        .push(format!("{bits} bits, {grid:?}: stable rank {stable:.2}, not {}", ranks[form]));
+                let wanted = if form == 0 { ranks[0] / NOTES[0].1[0] * of_product } else { ranks[1] };
+                if (stable / wanted - 1.0).abs() > within {
+                    problems.push(format!("{bits} bits, {grid:?}: stable rank {stable:.2}, not {wanted:.2}"));
                 }
                 let of_notes = errors[form];
                 if grid == Grid::KMeans && (seen[form] - of_notes).abs() > 0.06 * of_notes + 0.0006 {

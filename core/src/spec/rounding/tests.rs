@@ -4,7 +4,7 @@ use crate::spec::from_toml;
 use crate::stats::Verdict;
 
 const FILE: &str = "version = 2\ntitle = 'x'\ntask = { name = 'matrix', size = 16 }\nseeds = { count = 3 }\n\
-                    model = { architecture = 'linear', weights = { name = 'lora', on = 'map', along = '', rank = 2 } }\n\
+                    training = { batch = 16 }\nmodel = { architecture = 'linear', weights = { name = 'lora', on = 'map', along = '', rank = 2 } }\n\
                     compare = { metric = 'relative-error' }\nprobes = { changes = true }\nquantize = { bits = [1, 2, 5] }\n\
                     [[variant]]\n[[variant]]\nset.\"model.weights.rank\" = 4\n";
 
