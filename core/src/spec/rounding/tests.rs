@@ -79,7 +79,8 @@ fn a_row_of_two_widths_compares_each_side_at_its_own() {
     let experiment = with("{ metric = 'relative-error', bits = 2, against_bits = 32 }", 2).unwrap();
     let judged = experiment.judge(|variant, asked| {
         let rounded = matches!(asked, Asked::Rounded(Rounded { bits: Some(2), .. }));
-        (0..3).map(|seed| Some(f64::from(seed) + variant as f64 - f64::from(u8::from(rounded)))).collect()
+        let less = |seed: i32| if rounded { 1.0 + 0.1 * f64::from(seed) } else { 0.0 };
+        (0..3).map(|seed| Some(f64::from(seed) + variant as f64 - less(seed))).collect()
     });
     assert_eq!(judged[0].judged.verdict, Verdict::Supported, "a variant against itself: {judged:?}");
     let text = serde_json::to_string(&judged).unwrap();
