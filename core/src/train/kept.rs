@@ -15,6 +15,7 @@ use crate::spec::digest::hash;
 use crate::spec::sources::in_words;
 use crate::spec::{Experiment, to_toml};
 use crate::stats::Metric;
+use crate::techniques::weights::peft::Numbers;
 use crate::tensors::{Limits, Tensors, too_large, write as safetensors};
 
 /// What a file may have at most.
@@ -82,7 +83,7 @@ impl Kept {
     }
 
     /// Numbers that come from elsewhere; matrices by their dotted names, as many numbers as rows times columns.
-    pub(super) fn of(provenance: Provenance, tensors: BTreeMap<String, ([usize; 2], Vec<f32>)>) -> Self {
+    pub(super) fn of(provenance: Provenance, tensors: Numbers) -> Self {
         Self { name: provenance.name.clone(), provenance, tensors }
     }
 

@@ -11,6 +11,7 @@ use crate::parameters::{Builder, Layout, Matrix};
 use crate::random::Stream;
 use crate::spec::sources::{Embeddings, Form};
 use crate::spec::{Experiment, Needed};
+use crate::techniques::weights::peft::transposed;
 
 const TOKENS: &str = "embedding.token.weight";
 const POSITIONS: &str = "embedding.position";
@@ -161,8 +162,7 @@ fn take(needed: &Needed, kept: &Kept, seed: u64, layout: &Layout, row: &mut [f32
 /// The head of a source that reads its answers by its table of symbols.
 fn tied_head<'a>(kept: &Kept, matrix: &Matrix) -> Option<([usize; 2], Cow<'a, [f32]>)> {
     let ([symbols, width], values) = kept.tensor(TOKENS).filter(|_| matrix.name == HEAD)?;
-    let transposed = (0..width * symbols).map(|index| values[index % symbols * width + index / symbols]);
-    Some(([width, symbols], transposed.collect()))
+    Some(([width, symbols], transposed(values, [symbols, width]).into()))
 }
 
 /// Embeddings and head as in the authors' code; `None` for what stays as it is.

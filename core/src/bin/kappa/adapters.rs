@@ -68,12 +68,15 @@ fn make(folder: &Path) -> Result<(), Failure> {
         .map_err(|error| Failure::run(format!("{} cannot be written: {error}.", folder.display())))
 }
 
+/// The index of a variant that is counted from 1.
+fn index(variant: usize) -> Result<usize, Failure> {
+    variant.checked_sub(1).ok_or_else(|| Failure::usage("Variants are counted from 1, not from 0."))
+}
+
 /// An adapter that a variant, counted from 1, is to start from.
 fn given(folder: &Path, variant: usize, called: &str) -> Result<Given, Failure> {
     let names = names(called).map_err(Failure::usage)?;
-    let variant =
-        variant.checked_sub(1).ok_or_else(|| Failure::usage("Variants are counted from 1, not from 0."))?;
-    Ok(Given { variant, folder: Rc::new(read(folder)?), names })
+    Ok(Given { variant: index(variant)?, folder: Rc::new(read(folder)?), names })
 }
 
 /// What `--adapter [N=]FOLDER` says.
@@ -131,10 +134,7 @@ fn of_run(run: &Path, of: &OfRun) -> Result<(Chosen, Vec<u8>, Option<Given>), Fa
     let checkpoint = folder::Folder::checkpoint(run)?
         .ok_or_else(|| Failure::usage(format!("{} holds no checkpoint.", run.display())))?;
     let names = names(&of.names).map_err(Failure::usage)?;
-    let variant = of
-        .variant
-        .checked_sub(1)
-        .ok_or_else(|| Failure::usage("Variants are counted from 1, not from 0."))?;
+    let variant = index(of.variant)?;
     let seed = of.seed.unwrap_or(experiment.seeds.first);
     let given = kept(run)?.into_iter().find(|given| given.variant == variant);
     Ok((Chosen { variant, seed: u64::from(seed), names }, checkpoint, given))

@@ -2,19 +2,19 @@
 //!
 //! A network is a folder as Hugging Face's `transformers` writes it, with `config.json` and `model.safetensors`.
 
-use std::fs;
 use std::path::Path;
 
 use kappa_core::spec::{Experiment, set_path};
 use kappa_core::tasks::reviews::Reviews;
 use kappa_core::train::pretrained::{Pretrained, read as read_checkpoint};
-use kappa_core::train::{Engine, encode};
+use kappa_core::train::{Engine, KEPT_LIMITS, encode};
 
+use crate::adapters::read_bounded;
 use crate::cache::Cache;
 use crate::failure::Failure;
 
 /// Largest file of text.
-const MAX_TEXT: u64 = 1 << 25;
+const MAX_TEXT: usize = 1 << 25;
 /// Symbols of a list that is embedded, at most.
 const EMBEDDED_LENGTH: usize = 128;
 
@@ -33,7 +33,7 @@ pub fn read(cache: &Cache, name: &str, folder: &Path) -> Result<String, Failure>
 fn checkpoint(name: &str, folder: &Path) -> Result<Pretrained, Failure> {
     let config = text(&folder.join("config.json"))?;
     let path = folder.join("model.safetensors");
-    let bytes = fs::read(&path).map_err(|error| unreadable(&path, &error))?;
+    let bytes = read_bounded(&path, KEPT_LIMITS.bytes).map_err(Failure::usage)?;
     read_checkpoint(name, &config, &bytes)
         .map_err(|why| Failure::usage(format!("{}: {why}", folder.display())))
 }
@@ -72,14 +72,7 @@ fn lists(file: &Path) -> Result<Vec<Vec<u16>>, Failure> {
 }
 
 fn text(path: &Path) -> Result<String, Failure> {
-    let size = fs::metadata(path).map_err(|error| unreadable(path, &error))?.len();
-    if size > MAX_TEXT {
-        let most = MAX_TEXT >> 20;
-        return Err(Failure::usage(format!("{} must have at most {most} MiB.", path.display())));
-    }
-    fs::read_to_string(path).map_err(|error| unreadable(path, &error))
-}
-
-fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::usage(format!("{} cannot be read: {error}.", path.display()))
+    let bytes = read_bounded(path, MAX_TEXT).map_err(Failure::usage)?;
+    String::from_utf8(bytes)
+        .map_err(|error| Failure::usage(format!("{} is no text: {error}.", path.display())))
 }

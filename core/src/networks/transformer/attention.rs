@@ -93,7 +93,7 @@ impl MultiHeadAttention {
         let scale = 1.0 / (self.head_width as f32).sqrt();
         let scores = attention_scores(projected.clone(), self.heads, self.tokens, scale, self.causal);
         let scores = match padding {
-            Some(padding) => scores + padding.scores(self.heads),
+            Some(padding) => scores + padding.scores(),
             None => scores,
         };
         (self.activation.weights(scores, self.causal), projected)

@@ -30,6 +30,7 @@ pub struct TransformerNetwork {
     norm: LayerNorm,
     norms: Norms,
     head: Reader,
+    heads: usize,
     tokens: usize,
     /// Whether an example has one answer, from the mean of its tokens.
     pooled: bool,
@@ -86,6 +87,7 @@ impl TransformerNetwork {
             norm,
             norms: model.norms,
             head,
+            heads: model.heads as usize,
             tokens: reading.tokens(),
             pooled: !causal,
             padded: reading.is_padded(),
@@ -95,7 +97,9 @@ impl TransformerNetwork {
     /// The empty places of the input, if it can have some.
     fn padding(&self, input: &Input) -> Option<Padding> {
         match input {
-            Input::Tokens(tokens) if self.padded => Some(Padding::of(tokens.clone(), self.tokens)),
+            Input::Tokens(tokens) if self.padded => {
+                Some(Padding::of(tokens.clone(), self.heads, self.tokens))
+            }
             _ => None,
         }
     }

@@ -13,14 +13,27 @@ const NOTHING: i32 = 0;
 pub(crate) struct Padding {
     /// `[R, B·N]`: 1 where there is a symbol, 0 where there is none.
     there: Tensor<2>,
+    /// Added to the scores of every head, `[R, B·H, 1, N]`: made once, for all blocks.
+    scores: Tensor<4>,
+    heads: usize,
     tokens: usize,
 }
 
 impl Padding {
+    /// For blocks of so many heads.
+    ///
     /// # Shapes
     /// - `lists`: `[R, B·N]`, symbols
-    pub(crate) fn of(lists: Tensor<2, Int>, tokens: usize) -> Self {
-        Self { there: lists.not_equal_elem(NOTHING).float(), tokens }
+    pub(crate) fn of(lists: Tensor<2, Int>, heads: usize, tokens: usize) -> Self {
+        Self::new(lists.not_equal_elem(NOTHING).float(), heads, tokens)
+    }
+
+    fn new(there: Tensor<2>, heads: usize, tokens: usize) -> Self {
+        let [replicas, all] = there.dims();
+        let examples = all / tokens;
+        let bias = ((there.clone() - 1.0) * -UNSEEN).reshape([replicas, examples, 1, tokens]);
+        let scores = bias.repeat_dim(2, heads).reshape([replicas, examples * heads, 1, tokens]);
+        Self { there, scores, heads, tokens }
     }
 
     /// That of copies of the first example.
@@ -29,19 +42,15 @@ impl Padding {
     /// - `copies`: `[R, C·N, D]`
     pub(crate) fn of_copies(&self, copies: &Tensor<3>) -> Self {
         let first = self.there.clone().narrow(1, 0, self.tokens);
-        Self { there: first.repeat_dim(1, copies.dims()[1] / self.tokens), tokens: self.tokens }
+        Self::new(first.repeat_dim(1, copies.dims()[1] / self.tokens), self.heads, self.tokens)
     }
 
     /// What is added to the scores of every head; zero where there is a symbol.
     ///
     /// # Shapes
     /// - returns `[R, B·H, 1, N]`
-    pub(crate) fn scores(&self, heads: usize) -> Tensor<4> {
-        let [replicas, all] = self.there.dims();
-        let examples = all / self.tokens;
-        let bias = (self.there.clone() - 1.0) * -UNSEEN;
-        let bias = bias.reshape([replicas, examples, 1, self.tokens]);
-        bias.repeat_dim(2, heads).reshape([replicas, examples * heads, 1, self.tokens])
+    pub(crate) fn scores(&self) -> Tensor<4> {
+        self.scores.clone()
     }
 
     /// Zero at the empty places, and the others larger by as much as makes their mean over all places the mean over those

@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::kept::{Kept, LIMITS, Provenance};
 use crate::fields::quote;
 use crate::spec::sources::{MAX_FILE, is_file_name};
+use crate::techniques::weights::peft::{Numbers, transposed};
 use crate::tensors::Tensors;
 
 /// Largest side of a matrix, and most blocks, that are read.
@@ -117,12 +118,8 @@ fn number(config: &Value, field: &str, most: usize) -> Result<usize, String> {
 }
 
 /// Every matrix that the table names.
-fn gathered(
-    family: &Family,
-    shape: &Shape,
-    mut file: Tensors<'_>,
-) -> Result<BTreeMap<String, ([usize; 2], Vec<f32>)>, String> {
-    let mut tensors = BTreeMap::new();
+fn gathered(family: &Family, shape: &Shape, mut file: Tensors<'_>) -> Result<Numbers, String> {
+    let mut tensors = Numbers::new();
     let blocks = (0..shape.depth).flat_map(|block| family.block.iter().map(move |line| (Some(block), line)));
     for (block, (ours, how, theirs)) in family.ends.iter().map(|line| (None, line)).chain(blocks) {
         let at =
@@ -159,10 +156,7 @@ fn made(how: How, sides: &[usize], mut parts: Vec<Vec<f32>>) -> ([usize; 2], Vec
     };
     match how {
         How::Same => ([rows, columns], parts.swap_remove(0)),
-        How::Transposed => {
-            let at = |index: usize| parts[0][index % rows * columns + index / rows];
-            ([columns, rows], (0..rows * columns).map(at).collect())
-        }
+        How::Transposed => ([columns, rows], transposed(&parts[0], [rows, columns])),
         How::SideBySide => ([1, columns * parts.len()], parts.concat()),
         How::PlusFirstRow => {
             let (first, added) = (&parts[0], &parts[1][..columns]);

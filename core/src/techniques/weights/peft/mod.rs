@@ -256,7 +256,7 @@ pub fn put(numbers: &Numbers, layout: &Layout, row: &mut [f32]) {
 }
 
 /// The other way round, `[columns, rows]`.
-fn transposed(values: &[f32], [rows, columns]: [usize; 2]) -> Vec<f32> {
+pub(crate) fn transposed(values: &[f32], [rows, columns]: [usize; 2]) -> Vec<f32> {
     (0..columns * rows).map(|index| values[index % rows * columns + index / rows]).collect()
 }
 
